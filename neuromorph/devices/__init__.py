@@ -1,0 +1,6 @@
+"""Devices: one file each, equations stated once."""
+
+from neuromorph.devices.memristor import MemristorModel
+from neuromorph.devices.mms import MMS
+
+__all__ = ["MMS", "MemristorModel"]

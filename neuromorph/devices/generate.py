@@ -1,0 +1,144 @@
+"""From a memristor's two expressions to numba functions, an ngspice subcircuit and a Verilog-A module."""
+
+from __future__ import annotations
+
+import dataclasses
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import sympy
+
+from neuromorph.equations import load_kernel, print_ngspice, print_numba, print_verilog_a
+
+if TYPE_CHECKING:
+    from neuromorph.devices.memristor import MemristorModel
+
+
+def kernel_of(model: MemristorModel) -> ModuleType:
+    """Compiled array functions of a model's equations and their exact partial derivatives.
+
+    Parameters
+    ----------
+    model : MemristorModel
+        Its parameter values do not matter: they are arguments [SI units].
+
+    Returns
+    -------
+    module
+        ``current``, ``state_rate``, ``current_dv``, ``current_dx``, ``state_rate_dv``, ``state_rate_dx``,
+        each of (v, x, p).
+    """
+    current, rate = model.expressions()
+    v, x = sympy.symbols("v x", real=True)
+    equations = {
+        "current": current,
+        "state_rate": rate,
+        "current_dv": sympy.diff(current, v),
+        "current_dx": sympy.diff(current, x),
+        "state_rate_dv": sympy.diff(rate, v),
+        "state_rate_dx": sympy.diff(rate, x),
+    }
+    parameters = list(model.values())
+    names = {"v": "v_[i]", "x": "x_[i]", **{name: f"p_{name}" for name in parameters}}
+    unpack = [f"    p_{name} = p[{i}]" for i, name in enumerate(parameters)]
+    functions = []
+    for name, expression in equations.items():
+        shared, (reduced,) = sympy.cse(expression, symbols=sympy.numbered_symbols("c_", real=True), order="none")
+        lines = [f"        {symbol} = {print_numba(value, names)}" for symbol, value in shared]
+        functions.append(
+            "\n".join(
+                [
+                    "@kernel",
+                    f"def {name}(v_, x_, p):",
+                    *unpack,
+                    "    out = np.empty(v_.size)",
+                    "    for i in range(v_.size):",
+                    *lines,
+                    f"        out[i] = {print_numba(reduced, names)}",
+                    "    return out",
+                ]
+            )
+        )
+    return load_kernel(model.subcircuit_name, "\n\n\n".join(functions) + "\n")
+
+
+def subcircuit_of(model: MemristorModel, state_capacitance: float) -> str:
+    """The ngspice subcircuit of a model.
+
+    Parameters
+    ----------
+    model : MemristorModel
+        Gives the equations, and the defaults of the subcircuit's parameters.
+    state_capacitance : float
+        Capacitor whose voltage is the state [F].
+
+    Returns
+    -------
+    str
+        Text from its head comment to ``.ends``.
+    """
+    current, rate = model.expressions()
+    # The braces make ngspice keep every digit; it pastes their value bare, hence the parentheses.
+    names = {"v": "v(p,n)", "x": "v(x)", **{name: f"({{{name}}})" for name in model.values()}}
+    parameters = " ".join(f"{name}={value!r}" for name, value in model.values().items())
+    return "\n".join(
+        [
+            f"* {model.subcircuit_name}: current from p to n, state = v(x)",
+            *(f"*   {name}: {doc}" for name, doc in _meanings(model)),
+            f".subckt {model.subcircuit_name} p n x params: {parameters}",
+            f"Bcurrent p n I={print_ngspice(current, names)}",
+            f"Cstate x 0 {state_capacitance!r}",
+            f"Bstate 0 x I=({{{state_capacitance!r}}})*({print_ngspice(rate, names)})",
+            f".ends {model.subcircuit_name}",
+            "",
+        ]
+    )
+
+
+def verilog_a_of(model: MemristorModel) -> str:
+    """The Verilog-A module of a model.
+
+    Parameters
+    ----------
+    model : MemristorModel
+        Gives the equations, and the defaults of the module's parameters [SI units].
+
+    Returns
+    -------
+    str
+        Source text.
+    """
+    current, rate = model.expressions()
+    parameters = {name: f"{name}" for name in model.values()}
+    names = {"v": "V(p,n)", "x": "V(x)", **parameters}
+    declarations = [
+        f"    parameter real {name} = {value!r}; // {doc}"
+        for (name, value), (_, doc) in zip(model.values().items(), _meanings(model), strict=True)
+    ]
+    return "\n".join(
+        [
+            f"// {model.subcircuit_name}: current from p to n, state = V(x)",
+            '`include "disciplines.vams"',
+            "",
+            f"module {model.subcircuit_name}(p, n, x);",
+            "    inout p, n, x;",
+            "    electrical p, n, x;",
+            *declarations,
+            "",
+            "    analog begin",
+            f"        I(p, n) <+ {print_verilog_a(current, names)};",
+            "        I(x) <+ ddt(1.0e-6*V(x));",
+            f"        I(x) <+ -1.0e-6*({print_verilog_a(rate, names)});",
+            "    end",
+            "endmodule",
+            "",
+        ]
+    )
+
+
+def _meanings(model: MemristorModel) -> list[tuple[str, str]]:
+    def meaning(field: dataclasses.Field[Any]) -> str:
+        unit = field.metadata.get("unit", "")
+        return f"{field.metadata.get('doc', '')} [{unit or 'number'}]"
+
+    return [(field.name, meaning(field)) for field in dataclasses.fields(model)]

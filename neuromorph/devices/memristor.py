@@ -1,0 +1,196 @@
+"""What every memristor model has: two equations, and all that follows from them."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from neuromorph.quantities import Parameters
+
+BOLTZMANN = 1.380649e-23
+"""Boltzmann constant [J/K], exact (SI 2019)."""
+ELEMENTARY_CHARGE = 1.602176634e-19
+"""Elementary charge [C], exact (SI 2019)."""
+
+# The state is the voltage of this capacitor in SPICE [F]. Below 1 nF the engine's absolute charge
+# tolerance would hide its error.
+_STATE_CAPACITANCE = 1e-6
+
+_FUNCTIONS = ("current", "state_rate", "current_dv", "current_dx", "state_rate_dv", "state_rate_dx")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemristorModel(Parameters, ABC):
+    """A memristor with one state: ``i(v, x)`` and ``dx/dt(v, x)``.
+
+    A model of your own is a frozen dataclass that derives from this one, has its parameters as
+    :func:`neuromorph.parameter` fields and writes the two equations below. It then works wherever the
+    built-in models do, in Python and in SPICE.
+
+    Notes
+    -----
+    The equations are called with symbols for `v`, `x` and every parameter, so that one compiled kernel
+    serves all parameter values: write them with arithmetic, sympy's functions and
+    :func:`neuromorph.logistic`, without ``if`` on a value (``sympy.Piecewise`` does that).
+    """
+
+    @abstractmethod
+    def current_equation(self, v: Any, x: Any) -> Any:
+        """Current from the positive terminal to the negative one [A].
+
+        Parameters
+        ----------
+        v : sympy symbol
+            Voltage across the device [V].
+        x : sympy symbol
+            State (pure number).
+
+        Returns
+        -------
+        sympy expression
+            Current [A].
+        """
+
+    @abstractmethod
+    def state_equation(self, v: Any, x: Any) -> Any:
+        """Rate of the state.
+
+        Parameters
+        ----------
+        v : sympy symbol
+            Voltage across the device [V].
+        x : sympy symbol
+            State (pure number).
+
+        Returns
+        -------
+        sympy expression
+            ``dx/dt`` [1/s].
+        """
+
+    @classmethod
+    def symbolic(cls) -> Any:
+        """A twin whose parameters are symbols of the same names (it is not checked; SI units)."""
+        import sympy
+
+        twin = object.__new__(cls)
+        for field in dataclasses.fields(cls):
+            object.__setattr__(twin, field.name, sympy.Symbol(field.name, real=True))
+        return twin
+
+    def expressions(self) -> tuple[Any, Any]:
+        """Current [A] and state rate [1/s] in the symbols ``v`` [V], ``x`` and the parameters' names."""
+        import sympy
+
+        v, x = sympy.symbols("v x", real=True)
+        twin = type(self).symbolic()
+        return sympy.sympify(twin.current_equation(v, x)), sympy.sympify(twin.state_equation(v, x))
+
+    def values(self) -> dict[str, float]:
+        """Parameter values by name, in the SI unit of each."""
+        return {f.name: float(getattr(self, f.name)) for f in dataclasses.fields(self)}
+
+    def current(self, v: Any, x: Any) -> Any:
+        """Current.
+
+        Parameters
+        ----------
+        v : float or ndarray [V]
+            Voltage.
+        x : float or ndarray
+            State, broadcast against `v`.
+
+        Returns
+        -------
+        ndarray [A]
+            Of the broadcast shape.
+        """
+        return self._evaluate("current", v, x)
+
+    def state_rate(self, v: Any, x: Any) -> Any:
+        """Rate of the state.
+
+        Parameters
+        ----------
+        v : float or ndarray [V]
+            Voltage.
+        x : float or ndarray
+            State, broadcast against `v`.
+
+        Returns
+        -------
+        ndarray [1/s]
+            Of the broadcast shape.
+        """
+        return self._evaluate("state_rate", v, x)
+
+    def derivatives(self, v: Any, x: Any) -> dict[str, Any]:
+        """Exact partial derivatives of both equations.
+
+        Parameters
+        ----------
+        v : float or ndarray [V]
+            Voltage.
+        x : float or ndarray
+            State, broadcast against `v`.
+
+        Returns
+        -------
+        dict of str to ndarray
+            ``current_dv`` [S], ``current_dx`` [A], ``state_rate_dv`` [1/(V s)], ``state_rate_dx`` [1/s].
+        """
+        return {name: self._evaluate(name, v, x) for name in _FUNCTIONS[2:]}
+
+    @cached_property
+    def kernel(self) -> ModuleType:
+        """Compiled functions ``current``, ``state_rate`` and their derivatives, of (v, x, p) [SI units].
+
+        `v` and `x` are arrays of equal shape (n,), `p` the values of :meth:`values` in order.
+        """
+        from neuromorph.devices.generate import kernel_of
+
+        return kernel_of(self)
+
+    def _evaluate(self, function: str, v: Any, x: Any) -> Any:
+        v, x = np.broadcast_arrays(np.asarray(v, dtype=float), np.asarray(x, dtype=float))
+        flat = getattr(self.kernel, function)(
+            np.ascontiguousarray(v).ravel(), np.ascontiguousarray(x).ravel(), np.array([*self.values().values()])
+        )
+        return flat.reshape(v.shape)[()]
+
+    @property
+    def subcircuit_name(self) -> str:
+        """Name of the model's subcircuit in SPICE and of its module in Verilog-A [no unit]."""
+        return type(self).__name__.lower()
+
+    def subcircuit(self) -> str:
+        """The model as an ngspice subcircuit with pins ``p n x``, its parameters at this object's values.
+
+        The voltage of pin ``x`` against ground is the state.
+
+        Returns
+        -------
+        str
+            From ``.subckt`` to ``.ends``, parameters in SI units.
+        """
+        from neuromorph.devices.generate import subcircuit_of
+
+        return subcircuit_of(self, _STATE_CAPACITANCE)
+
+    def verilog_a(self) -> str:
+        """The model as a Verilog-A module with terminals ``p n x``.
+
+        Returns
+        -------
+        str
+            Source text, parameters in SI units, their defaults at this object's values.
+        """
+        from neuromorph.devices.generate import verilog_a_of
+
+        return verilog_a_of(self)

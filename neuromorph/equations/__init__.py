@@ -1,0 +1,15 @@
+"""Equations stated once as sympy expressions, printed as numba, ngspice and Verilog-A."""
+
+from neuromorph.equations.functions import logistic
+from neuromorph.equations.kernels import cache_folder, load_kernel
+from neuromorph.equations.printers import UnprintableError, print_ngspice, print_numba, print_verilog_a
+
+__all__ = [
+    "UnprintableError",
+    "cache_folder",
+    "load_kernel",
+    "logistic",
+    "print_ngspice",
+    "print_numba",
+    "print_verilog_a",
+]

@@ -1,0 +1,75 @@
+"""The one exception tree: what can go wrong, as types that a caller can catch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class NeuromorphError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class ConvergenceError(NeuromorphError):
+    """An iteration inside a solver did not converge; the message says how far it came."""
+
+
+class MeasurementError(NeuromorphError):
+    """A measurement file or record cannot be used as given."""
+
+
+class ValidationError(NeuromorphError):
+    """Two recordings cannot be compared as asked."""
+
+
+class EngineNotFoundError(NeuromorphError):
+    """The simulator program is not on this machine; the message names the command that installs it."""
+
+
+@dataclass
+class SimulationError(NeuromorphError):
+    """A simulation failed, with all that is needed to act on it.
+
+    Parameters
+    ----------
+    cause : str
+        What went wrong, in the designer's terms.
+    remedy : str
+        What to try.
+    where : str, optional
+        Node, element or file that the failure names.
+    time_reached : float, optional
+        Simulated time at which the run stopped [s].
+    log_lines : tuple of str
+        The decisive lines of the simulator's log.
+    folder : Path, optional
+        Folder in which deck, log and raw file were kept.
+    """
+
+    cause: str
+    remedy: str = ""
+    where: str | None = None
+    time_reached: float | None = None
+    log_lines: tuple[str, ...] = ()
+    folder: Path | None = None
+
+    def __post_init__(self) -> None:
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        lines = [self.cause]
+        if self.where:
+            lines.append(f"  at: {self.where}")
+        if self.time_reached is not None:
+            lines.append(f"  time reached: {self.time_reached:.6g} s")
+        lines.extend(f"  log: {line}" for line in self.log_lines)
+        if self.remedy:
+            lines.append(f"  try: {self.remedy}")
+        if self.folder is not None:
+            lines.append(f"  kept in: {self.folder}")
+        return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exception.__reduce__ would hand over only the message; a failed run must survive a process pool.
+        fields = (self.cause, self.remedy, self.where, self.time_reached, self.log_lines, self.folder)
+        return (type(self), fields)

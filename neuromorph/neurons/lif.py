@@ -1,0 +1,184 @@
+"""The leaky integrate-and-fire neuron: a capacitor, a leak, a threshold, a reset and a refractory time."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from neuromorph.neurons.neuron import CHARGE_PRECISION, Neuron, WorkingPoint, check_fidelity, switch_gain
+from neuromorph.quantities import parameter
+from neuromorph.stimulus import Constant
+
+if TYPE_CHECKING:
+    from neuromorph.schematic.circuit import Schematic
+    from neuromorph.systems import HybridSystem
+
+# A reset in no time has no circuit: the switch discharges with this share of the membrane time constant.
+_RESET_SHARE = 1e-5
+# The timer of the refractory time is emptied with this share of it.
+_TIMER_SHARE = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class LIF(Neuron):
+    """Leaky integrate-and-fire neuron.
+
+    ``capacitance dv_mem/dt = i_in - (v_mem - v_rest) / r_leak``
+
+    When `v_mem` reaches `v_th` the neuron spikes; `v_mem` is set to `v_reset` and held there for
+    `t_refractory`.
+
+    Parameters
+    ----------
+    capacitance : float
+        Membrane capacitor [F].
+    r_leak : float
+        Leak [ohm].
+    v_th, v_reset, v_rest : float
+        Threshold, reset and resting voltage [V].
+    t_refractory : float
+        Absolute refractory time [s].
+
+    Raises
+    ------
+    ValueError
+        When a parameter is not physical, or `v_reset` is not below `v_th`.
+
+    Notes
+    -----
+    Source: L. Lapicque (1907); equation (1) and the interval formula of K. Bednarz and B. Garda (2024).
+    """
+
+    capacitance: float = parameter(100e-9, unit="F", positive=True, doc="membrane capacitor")
+    r_leak: float = parameter(10e3, unit="ohm", positive=True, doc="leak")
+    v_th: float = parameter(1.0, unit="V", doc="threshold voltage")
+    v_reset: float = parameter(0.0, unit="V", doc="reset voltage")
+    v_rest: float = parameter(0.0, unit="V", doc="resting voltage")
+    t_refractory: float = parameter(0.2e-3, unit="s", low=0.0, doc="absolute refractory time")
+
+    design_name: ClassVar[str] = "lif"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.v_reset >= self.v_th:
+            raise ValueError(f"v_reset must be below v_th ({self.v_th:g} V), got {self.v_reset!r}")
+
+    def interval(self, i_in: float) -> float:
+        """Interspike interval under a constant current, in closed form.
+
+        Parameters
+        ----------
+        i_in : float
+            Input current [A].
+
+        Returns
+        -------
+        float
+            Interval [s]; infinite where the threshold is never reached.
+
+        Examples
+        --------
+        >>> round(LIF().interval(0.2e-3) * 1e3, 6)
+        0.893147
+        """
+        v_end = self.v_rest + self.r_leak * i_in
+        if v_end <= self.v_th:
+            return math.inf
+        tau_m = self.r_leak * self.capacitance
+        return self.t_refractory + tau_m * math.log((v_end - self.v_reset) / (v_end - self.v_th))
+
+    def dynamics(self) -> HybridSystem:
+        """Equations with the state ``v_mem`` [V] and the input ``i_in`` [A]."""
+        import sympy
+
+        from neuromorph.systems import HybridSystem, Mode, Output, State, Transition
+
+        v_mem, i_in, capacitance, r_leak = sympy.symbols("v_mem i_in capacitance r_leak", real=True)
+        v_th, v_reset, v_rest, t_refractory, t_mode = sympy.symbols(
+            "v_th v_reset v_rest t_refractory t_mode", real=True
+        )
+        return HybridSystem(
+            name=self.design_name,
+            states={"v_mem": State(self.v_rest, "V")},
+            inputs={"i_in": "A"},
+            parameters={f.name: float(getattr(self, f.name)) for f in dataclasses.fields(self)},
+            modes={
+                "integrating": Mode(
+                    rates={"v_mem": (i_in - (v_mem - v_rest) / r_leak) / capacitance},
+                    time_scale=r_leak * capacitance,
+                ),
+                "refractory": Mode(rates={"v_mem": 0}, time_scale=r_leak * capacitance),
+            },
+            transitions=[
+                Transition(
+                    "integrating", "refractory", v_mem - v_th, resets={"v_mem": v_reset}, emits_spike=True
+                ),
+                Transition("refractory", "integrating", t_mode - t_refractory),
+            ],
+            outputs={"p_in": Output(v_mem * i_in, "W")},
+        )
+
+    def schematic(self, fidelity: str = "ideal") -> Schematic:
+        """An RC membrane, a latching discharge switch, and a capacitor that times the refractory period.
+
+        The switch closes when ``(v_mem - v_reset) / (v_th - v_reset)`` minus the timer's voltage reaches
+        1 V and opens when it has fallen to -1 V: once `v_mem` is reset, that is when the timer, which
+        rises by 1 V in `t_refractory`, has run out. Without a refractory time the switch pulls past
+        `v_reset` and opens there (SI units).
+        """
+        check_fidelity(fidelity)
+        from neuromorph.schematic.circuit import Schematic
+        from neuromorph.schematic.deck import Port
+        from neuromorph.schematic.probes import Probe
+
+        tau_m, swing = self.r_leak * self.capacitance, self.v_th - self.v_reset
+        has_timer = self.t_refractory > 0
+        circuit = Schematic(
+            self.design_name,
+            ports={"i_in": Port("mem")},
+            probes={
+                "v_mem": "v(mem)",
+                "i_in": "i(Vsense_i_in)",
+                "p_in": Probe("v(mem) * i(Vsense_i_in)", unit="W"),
+            },
+            initial={"mem": self.v_rest} | ({"timer": 0.0} if has_timer else {}),
+            spikes="v(spike)",
+            states=("v_mem",),
+            t_max=min(tau_m / 200, self.t_refractory / 20 if has_timer else tau_m),
+            chgtol=CHARGE_PRECISION * self.capacitance * swing,
+            parameter_values={f.name: float(getattr(self, f.name)) for f in dataclasses.fields(self)},
+        )
+        gain = switch_gain(1.0)
+        circuit.V("rest", "rest", circuit.gnd, self.v_rest)
+        circuit.C("mem", "mem", circuit.gnd, self.capacitance)
+        circuit.R("leak", "mem", "rest", self.r_leak)
+        circuit.V("reset", "reset", circuit.gnd, self.v_reset if has_timer else self.v_reset - swing)
+        circuit.S("reset", "mem", "reset", "control", circuit.gnd, model="reset")
+        circuit.V("high", "high", circuit.gnd, 1.0)
+        circuit.S("spike", "high", "spike", "control", circuit.gnd, model="spike")
+        circuit.R("spike", "spike", circuit.gnd, 1e3)
+        level = f"(v(mem)-({{{self.v_reset!r}}}))*({{{gain / swing!r}}})"
+        if has_timer:
+            circuit.B("control", "control", circuit.gnd, voltage_expression=f"{level}-v(timer)*({{{gain!r}}})")
+            circuit.C("timer", "timer", circuit.gnd, 1e-6)
+            rise, fall = 1e-6 / self.t_refractory, 1e-6 / (_TIMER_SHARE * min(self.t_refractory, tau_m))
+            circuit.B(
+                "timer",
+                circuit.gnd,
+                "timer",
+                current_expression=f"v(spike)*({{{rise!r}}})-(1-v(spike))*v(timer)*({{{fall!r}}})",
+            )
+            thresholds = {"vt": 0.0, "vh": gain}
+        else:
+            circuit.B("control", "control", circuit.gnd, voltage_expression=level)
+            thresholds = {"vt": gain / 2, "vh": gain / 2}
+        circuit.model("reset", "sw", **thresholds, ron=_RESET_SHARE * self.r_leak, roff=1e12)
+        circuit.model("spike", "sw", **thresholds, ron=1e-3, roff=1e12)
+        return circuit
+
+    def working_point(self) -> WorkingPoint:
+        """A constant current of twice the threshold current, for twenty membrane time constants [A, s]."""
+        current = 2 * (self.v_th - self.v_rest) / self.r_leak
+        return WorkingPoint(Constant(value=current), t_stop=20 * self.r_leak * self.capacitance)

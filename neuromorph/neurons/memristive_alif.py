@@ -1,0 +1,189 @@
+"""The memristive adaptive leaky integrate-and-fire neuron of Bednarz and Garda (2024)."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from neuromorph.devices import MMS, MemristorModel
+from neuromorph.neurons.neuron import CHARGE_PRECISION, Neuron, WorkingPoint, check_fidelity, switch_gain
+from neuromorph.quantities import parameter
+from neuromorph.stimulus import SquareWave
+
+if TYPE_CHECKING:
+    from neuromorph.schematic.circuit import Schematic
+    from neuromorph.systems import HybridSystem
+
+# An instant reset has no circuit: the nearest is a switch that discharges in this share of r_s * capacitance.
+_INSTANT = 1e-5
+_MEMRISTOR = "memristor_"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemristiveALIF(Neuron):
+    """Adaptive LIF neuron whose leak is a memristor in series with a resistor.
+
+    A current charges the capacitor; the memristor and `r_s` divide its voltage, and the share across the
+    memristor is the membrane voltage:
+
+    ``capacitance dv_c/dt = i_in - i(v_mem, x)``, ``v_mem + r_s i(v_mem, x) = v_c - v_rest``
+
+    When `v_mem` reaches `v_th` the neuron spikes and a switch discharges the capacitor towards `v_rest`
+    until `v_mem` has fallen to `v_lo`. While current flows the memristor's resistance falls, so its share
+    of the voltage falls too, and later spikes take longer: the neuron adapts.
+
+    Parameters
+    ----------
+    memristor : MemristorModel
+        The leak's memristor.
+    capacitance : float
+        Membrane capacitor [F].
+    r_s : float
+        Resistor in series with the memristor [ohm].
+    v_th : float
+        Membrane voltage at which the neuron spikes [V].
+    v_lo : float
+        Membrane voltage at which the discharge ends [V].
+    v_rest : float
+        Resting voltage of the capacitor [V].
+    r_switch : float or None
+        Resistance of the closed discharge switch [ohm]; ``None`` resets the capacitor to `v_rest` at once.
+    x0 : float
+        State of the memristor at time zero (pure number).
+
+    Raises
+    ------
+    ValueError
+        When a parameter is not physical, or `v_lo` is not below `v_th`.
+
+    Notes
+    -----
+    Source: K. Bednarz and B. Garda, "Memristor-based adaptive leaky integrate-and-fire neuron model: a
+    simulation study" (2024), equation (2) and figure 4a. The paper leaves the component values out; the
+    defaults reproduce what its figure 5 shows. The paper's statement that `v_rest` resets the state does
+    not hold for this memristor: below its thresholds it keeps `x` for about a second.
+    """
+
+    memristor: MemristorModel = dataclasses.field(default_factory=MMS)
+    capacitance: float = parameter(22e-9, unit="F", positive=True, doc="membrane capacitor")
+    r_s: float = parameter(1e3, unit="ohm", positive=True, doc="resistor in series with the memristor")
+    v_th: float = parameter(0.40, unit="V", positive=True, doc="membrane voltage at which the neuron spikes")
+    v_lo: float = parameter(0.02, unit="V", positive=True, doc="membrane voltage at which the discharge ends")
+    v_rest: float = parameter(0.0, unit="V", doc="resting voltage of the capacitor")
+    r_switch: float | None = parameter(
+        10.0, unit="ohm", positive=True, optional=True, doc="resistance of the closed discharge switch"
+    )
+    x0: float = parameter(0.0, unit="", low=0.0, high=1.0, doc="state of the memristor at time zero")
+
+    design_name: ClassVar[str] = "memristive-alif"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.memristor, MemristorModel):
+            raise ValueError(f"memristor must be a MemristorModel, such as nm.MMS(), got {self.memristor!r}")
+        if self.v_lo >= self.v_th:
+            raise ValueError(f"v_lo must be below v_th ({self.v_th:g} V), got {self.v_lo!r}")
+
+    def dynamics(self) -> HybridSystem:
+        """Equations with states ``v_c`` [V] and ``x``, unknown ``v_mem`` [V], input ``i_in`` [A]."""
+        import sympy
+
+        from neuromorph.systems import HybridSystem, Mode, Output, State, Transition, Unknown
+
+        v_c, x, v_mem, i_in = sympy.symbols("v_c x v_mem i_in", real=True)
+        capacitance, r_s, v_th, v_lo, v_rest = sympy.symbols("capacitance r_s v_th v_lo v_rest", real=True)
+        current, state_rate = self._memristor_expressions(v_mem, x)
+        charging = Mode(
+            rates={"v_c": (i_in - current) / capacitance, "x": state_rate}, time_scale=r_s * capacitance
+        )
+        modes = {"charging": charging}
+        reaches_threshold = v_mem - v_th
+        if self.r_switch is None:
+            transitions = [
+                Transition("charging", "charging", reaches_threshold, resets={"v_c": v_rest}, emits_spike=True)
+            ]
+        else:
+            r_switch = sympy.Symbol("r_switch", real=True)
+            modes["discharging"] = Mode(
+                rates={"v_c": (i_in - current - (v_c - v_rest) / r_switch) / capacitance, "x": state_rate},
+                time_scale=capacitance * r_s * r_switch / (r_s + r_switch),
+            )
+            transitions = [
+                Transition("charging", "discharging", reaches_threshold, emits_spike=True),
+                Transition("discharging", "charging", v_lo - v_mem),
+            ]
+        return HybridSystem(
+            name=self.design_name,
+            states={"v_c": State(self.v_rest, "V"), "x": State(self.x0)},
+            inputs={"i_in": "A"},
+            parameters=self._values(),
+            unknowns={"v_mem": Unknown(v_c - v_rest - r_s * current - v_mem, "V")},
+            modes=modes,
+            transitions=transitions,
+            outputs={"p_in": Output(v_c * i_in, "W")},
+        )
+
+    def schematic(self, fidelity: str = "ideal") -> Schematic:
+        """The circuit of the paper's figure 4a, with a hysteretic switch for the discharge (SI units)."""
+        check_fidelity(fidelity)
+        from neuromorph.schematic.circuit import Schematic
+        from neuromorph.schematic.deck import Port
+        from neuromorph.schematic.probes import Probe
+
+        circuit = Schematic(
+            self.design_name,
+            ports={"i_in": Port("c")},
+            probes={
+                "v_c": "v(c)",
+                "x": Probe("v(x)", unit=""),
+                "v_mem": "v(mem, rest)",
+                "i_in": "i(Vsense_i_in)",
+                "p_in": Probe("v(c) * i(Vsense_i_in)", unit="W"),
+            },
+            initial={"c": self.v_rest, "x": self.x0},
+            spikes="v(spike)",
+            states=("v_c", "x"),
+            t_max=self.capacitance * self.r_s / 220,
+            chgtol=CHARGE_PRECISION * self.capacitance * self.v_th,
+            parameter_values=self._values(),
+        )
+        v_lo, r_switch, sink = self.v_lo, self.r_switch, "rest"
+        if r_switch is None:
+            # Down to rest in next to no time: a small switch pulls past it and opens when rest is reached.
+            v_lo, r_switch, sink = 0.0, _INSTANT * self.r_s, "sink"
+            circuit.V("sink", "sink", "rest", -self.v_th)
+        gain = switch_gain(self.v_th - v_lo)
+        middle, half = gain * (self.v_th + v_lo) / 2, gain * (self.v_th - v_lo) / 2
+        circuit.raw_spice += self.memristor.subcircuit()
+        circuit.V("rest", "rest", circuit.gnd, self.v_rest)
+        circuit.C("mem", "c", "rest", self.capacitance)
+        circuit.R("s", "c", "mem", self.r_s)
+        circuit.X("memristor", self.memristor.subcircuit_name, "mem", "rest", "x", **self.memristor.values())
+        circuit.VCVS("control", "control", circuit.gnd, "mem", "rest", voltage_gain=gain)
+        circuit.S("discharge", "c", sink, "control", circuit.gnd, model="discharge")
+        circuit.model("discharge", "sw", vt=middle, vh=half, ron=r_switch, roff=1e12)
+        # The spike as a signal of its own: the discharge may be over before v_mem has shown the threshold.
+        circuit.V("high", "high", circuit.gnd, 1.0)
+        circuit.S("spike", "high", "spike", "control", circuit.gnd, model="spike")
+        circuit.R("spike", "spike", circuit.gnd, 1e3)
+        circuit.model("spike", "sw", vt=middle, vh=half, ron=1e-3, roff=1e12)
+        return circuit
+
+    def working_point(self) -> WorkingPoint:
+        """Five periods of the paper's unipolar square current: 1 mA, 1 kHz, 50 % [A, s]."""
+        return WorkingPoint(SquareWave(amplitude=1e-3, frequency=1e3, duty=0.5), t_stop=5e-3)
+
+    def _memristor_expressions(self, v_mem: Any, x: Any) -> tuple[Any, Any]:
+        import sympy
+
+        names = {name: sympy.Symbol(_MEMRISTOR + name, real=True) for name in self.memristor.values()}
+        names |= {"v": v_mem, "x": x}
+        current, rate = self.memristor.expressions()
+        rename = {s: names[s.name] for e in (current, rate) for s in e.free_symbols}
+        return current.xreplace(rename), rate.xreplace(rename)
+
+    def _values(self) -> dict[str, float]:
+        own = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in ("memristor", "x0")}
+        values = {name: float(value) for name, value in own.items() if value is not None}
+        return values | {_MEMRISTOR + name: value for name, value in self.memristor.values().items()}

@@ -1,0 +1,94 @@
+"""What every neuron has: component values, equations, a schematic, and a point to work at."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from neuromorph.quantities import Parameters
+from neuromorph.stimulus import Stimulus
+
+if TYPE_CHECKING:
+    from neuromorph.schematic.circuit import Schematic
+    from neuromorph.systems import HybridSystem
+
+# ngspice lets the control voltage of a switch pass its threshold by 50 mV before it shortens the time step
+# (SWtrunc). Thresholds are met to within this share of the swing by amplifying the control voltage first.
+_SWITCH_MARGIN = 0.05
+_THRESHOLD_PRECISION = 5e-6
+CHARGE_PRECISION = 1e-5
+"""Share of a membrane's charge [C/C] below which a circuit's error control need not be relative."""
+
+
+@dataclass(frozen=True)
+class WorkingPoint:
+    """A drive and a duration that show what a neuron does.
+
+    Parameters
+    ----------
+    drive : Stimulus
+        Input current [A].
+    t_stop : float
+        Length of the run [s].
+    """
+
+    drive: Stimulus
+    t_stop: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Neuron(Parameters, ABC):
+    """A neuron as one object with two roads: equations and a circuit."""
+
+    design_name: ClassVar[str]
+
+    @abstractmethod
+    def dynamics(self) -> HybridSystem:
+        """The neuron's equations (SI units)."""
+
+    @abstractmethod
+    def schematic(self, fidelity: str = "ideal") -> Schematic:
+        """The neuron as a circuit.
+
+        Parameters
+        ----------
+        fidelity : {"ideal"}
+            How real the parts are [no unit].
+
+        Returns
+        -------
+        Schematic
+            A PySpice circuit with ports and probes (SI units).
+
+        Raises
+        ------
+        ValueError
+            When the fidelity is unknown.
+        """
+
+    @abstractmethod
+    def working_point(self) -> WorkingPoint:
+        """The drive [A] and duration [s] at which the neuron is shown when nothing else is asked."""
+
+
+def check_fidelity(fidelity: str, choices: tuple[str, ...] = ("ideal",)) -> None:
+    """Raise ``ValueError`` that lists the choices when there is no such schematic [no unit]."""
+    if fidelity not in choices:
+        raise ValueError(f"no schematic of fidelity {fidelity!r}; choices: {', '.join(choices)}")
+
+
+def switch_gain(swing: float) -> float:
+    """Gain before the control terminals of a switch, so that it acts at its thresholds and not past them.
+
+    Parameters
+    ----------
+    swing : float
+        Distance of the two thresholds [V].
+
+    Returns
+    -------
+    float
+        Voltage gain (pure number).
+    """
+    return _SWITCH_MARGIN / (_THRESHOLD_PRECISION * swing)

@@ -1,0 +1,134 @@
+"""Recordings with labels (xarray) and as netCDF files."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neuromorph.errors import MeasurementError
+from neuromorph.files import atomic_path
+from neuromorph.recording.spikes import SpikeTrains
+from neuromorph.recording.waveforms import RESERVED_NAMES, Recording
+
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["load", "save", "to_xarray"]
+
+_FORMAT = "neuromorph recording 1"
+
+
+def to_xarray(recording: Recording) -> xarray.Dataset:
+    """See :meth:`Recording.to_xarray` [units as attributes]."""
+    import xarray
+
+    spikes = recording.spikes
+    variables: dict[str, Any] = {
+        name: ("time", values, {"units": recording.units[name], "long_name": name})
+        for name, values in recording.signals.items()
+    }
+    variables["spike_source"] = ("spike", spikes.sources, {"n_sources": spikes.n_sources})
+    coordinates: dict[str, Any] = {
+        "time": ("time", recording.time, {"units": "s"}),
+        "spike_time": ("spike", spikes.times, {"units": "s"}),
+    }
+    if spikes.names:
+        coordinates["source"] = ("source", np.array(spikes.names, dtype=object))
+    attributes = {"format": _FORMAT, "provenance": json.dumps(dict(recording.provenance))}
+    return xarray.Dataset(variables, coordinates, attributes)
+
+
+def save(recording: Recording, path: str | os.PathLike[str]) -> Path:
+    """See :meth:`Recording.save`."""
+    dataset = to_xarray(recording)
+    dataset = dataset.rename(_names_in_file(recording.names))
+    # A fill value would make every NaN in the file ambiguous.
+    encoding = {name: {"_FillValue": None} for name in dataset.variables if name != "source"}
+    # Made in memory and written by Python: on a full disk the HDF5 library cannot close its own file and
+    # takes the process down with a segmentation fault.
+    content = dataset.to_netcdf(engine="h5netcdf", encoding=encoding)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+    return Path(path)
+
+
+def load(path: str | os.PathLike[str]) -> Recording:
+    """Read a recording that :meth:`Recording.save` wrote.
+
+    Parameters
+    ----------
+    path : path-like
+        The netCDF file.
+
+    Returns
+    -------
+    Recording
+        The same as was saved, bit for bit (times in s, signals in their units).
+
+    Raises
+    ------
+    MeasurementError
+        When the file is missing, damaged, or no recording; the message names it.
+    """
+    import xarray
+
+    name = os.fspath(path)
+    if not Path(path).is_file():
+        raise MeasurementError(f"cannot read the recording {name}: there is no such file")
+    try:
+        # Undecoded: xarray would read some units as calendars, and some numbers as missing.
+        dataset = xarray.load_dataset(path, engine="h5netcdf", decode_cf=False)
+    except PermissionError as error:
+        raise MeasurementError(f"cannot read the recording {name}: no permission to read it") from error
+    except Exception as error:
+        # HDF5 and xarray raise many things on a file that is damaged or of another kind.
+        raise MeasurementError(
+            f"cannot read the recording {name}: it is no netCDF file, or was cut off or damaged ({error})"
+        ) from error
+    if dataset.attrs.get("format") != _FORMAT:
+        raise MeasurementError(
+            f"cannot read the recording {name}: it was not written by Recording.save "
+            f"(its format is {dataset.attrs.get('format')!r}, not {_FORMAT!r})"
+        )
+    try:
+        return _recording(dataset)
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise MeasurementError(f"cannot read the recording {name}: it is damaged ({error})") from error
+
+
+def _recording(dataset: xarray.Dataset) -> Recording:
+    signals = {key: dataset[key] for key in dataset.data_vars if key not in RESERVED_NAMES}
+    source = dataset["spike_source"]
+    spikes = SpikeTrains(
+        dataset["spike_time"].values,
+        source.values,
+        tuple(dataset["source"].values.tolist()) if "source" in dataset.variables else (),
+        int(source.attrs["n_sources"]),
+    )
+    return Recording(
+        dataset["time"].values,
+        {variable.attrs["long_name"]: variable.values for variable in signals.values()},
+        {variable.attrs["long_name"]: variable.attrs["units"] for variable in signals.values()},
+        spikes,
+        json.loads(dataset.attrs["provenance"]),
+    )
+
+
+def _names_in_file(names: tuple[str, ...]) -> dict[str, str]:
+    # HDF5 reads "/" as a path and "." as a place; the true name is kept as long_name.
+    taken, renamed = set(RESERVED_NAMES), {}
+    for name in names:
+        safe = re.sub(r"[^A-Za-z0-9_.()+\-#]", "_", name)
+        safe = safe if re.match(r"[A-Za-z0-9_]", safe) else f"_{safe}"
+        candidate, k = safe, 2
+        while candidate in taken:
+            candidate, k = f"{safe}_{k}", k + 1
+        taken.add(candidate)
+        if candidate != name:
+            renamed[name] = candidate
+    return renamed

@@ -1,0 +1,228 @@
+"""One design, two roads: what can be simulated, by which engine, and how to ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from neuromorph.progress import Progress, silent
+from neuromorph.recording import Recording
+from neuromorph.stimulus import Stimulus
+
+if TYPE_CHECKING:
+    from neuromorph.behaviour import RK4
+    from neuromorph.schematic import Deck, NgspiceOptions, Probe
+    from neuromorph.spice import Engine
+    from neuromorph.systems import HybridSystem
+
+ENGINES = ("rk4", "ngspice")
+
+
+class Design(Protocol):
+    """Anything with both roads: a neuron, or a user's :class:`Pair`."""
+
+    def dynamics(self) -> HybridSystem:
+        """The equations (SI units)."""
+
+    def schematic(self) -> Any:
+        """The circuit, a PySpice ``Circuit`` (SI units)."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A user's own equations and circuit of one design.
+
+    Parameters
+    ----------
+    system : HybridSystem
+        The equations (SI units).
+    circuit : PySpice.Spice.Netlist.Circuit
+        The circuit; a :class:`neuromorph.Schematic` says itself where stimuli enter and what to record.
+    """
+
+    system: HybridSystem
+    circuit: Any
+
+    def dynamics(self) -> HybridSystem:
+        """The equations (SI units)."""
+        return self.system
+
+    def schematic(self) -> Any:
+        """The circuit (SI units)."""
+        return self.circuit
+
+
+def simulate(
+    design: Any,
+    drive: Mapping[str, Stimulus] | Stimulus | None = None,
+    t_stop: float | None = None,
+    engine: str | Engine | None = None,
+    *,
+    dt: float | None = None,
+    solver: RK4 | None = None,
+    options: NgspiceOptions | None = None,
+    probes: Mapping[str, Probe | str] | Sequence[str] | None = None,
+    progress: Progress = silent,
+) -> Recording:
+    """Simulate a design by one engine.
+
+    Parameters
+    ----------
+    design : Neuron, Pair, HybridSystem, PySpice Circuit or Deck
+        What to simulate.
+    drive : Stimulus, or mapping of str to Stimulus
+        What drives the input, or each input by name [A or V]. A neuron's working point where it is left out.
+    t_stop : float
+        Length of the run [s]. A neuron's working point where it is left out.
+    engine : {"rk4", "ngspice"} or Engine, optional
+        By default ``"rk4"`` for what has equations, ``"ngspice"`` for a circuit.
+    dt : float, optional
+        Longest step of RK4 [s].
+    solver : RK4, optional
+        The solver, instead of `dt`.
+    options : NgspiceOptions, optional
+        Settings of the SPICE run.
+    probes : mapping or sequence of str, optional
+        What to record from a circuit, such as ``["v(out)"]`` or ``{"v_out": "v(out)"}``.
+    progress : Progress
+        Told how far the run is.
+
+    Returns
+    -------
+    Recording
+        Signals of shape (n_steps,) over the engine's own time points [s], and spikes.
+
+    Raises
+    ------
+    ValueError
+        When the design lacks the road that is asked for, or an argument cannot be used.
+    SimulationError
+        When the run failed.
+    EngineNotFoundError
+        When the simulator program is not there.
+
+    Examples
+    --------
+    >>> import neuromorph as nm
+    >>> recording = nm.simulate(nm.LIF(), nm.Constant(value=0.2e-3), t_stop=5e-3)
+    >>> len(recording.spikes)
+    5
+    """
+    drive, t_stop = working_point(design, drive, t_stop)
+    if engine is None:
+        engine = "rk4" if hasattr(equations_or_none(design), "modes") else "ngspice"
+    if engine == "rk4":
+        from neuromorph.behaviour import RK4, simulate_system
+
+        if solver is not None and dt is not None:
+            raise ValueError("give dt or solver, not both")
+        return simulate_system(equations_of(design), drive, t_stop, solver or RK4(dt=dt), progress)
+    return engine_of(engine).run(deck_of(design, drive, t_stop, probes), options, progress)
+
+
+def engine_of(engine: str | Engine) -> Engine:
+    """The SPICE engine of a name, or the engine itself; ``ValueError`` lists the choices [no unit]."""
+    if not isinstance(engine, str):
+        return engine
+    if engine != "ngspice":
+        raise ValueError(f"no engine {engine!r}; choices: {', '.join(ENGINES)}")
+    from neuromorph.spice import Ngspice
+
+    return Ngspice()
+
+
+def working_point(
+    design: Any, drive: Mapping[str, Stimulus] | Stimulus | None, t_stop: float | None
+) -> tuple[Mapping[str, Stimulus] | Stimulus | None, float]:
+    """Drive [A or V] and duration [s], from the design's working point where they are left out.
+
+    Parameters
+    ----------
+    design : object
+        A neuron has a working point.
+    drive : Stimulus, or mapping of str to Stimulus, or None
+        As given.
+    t_stop : float or None
+        As given [s].
+
+    Returns
+    -------
+    drive, t_stop
+        As :func:`simulate` takes them.
+
+    Raises
+    ------
+    ValueError
+        When the design has no working point and no duration was given.
+    """
+    point = design.working_point() if hasattr(design, "working_point") else None
+    if t_stop is None:
+        if point is None:
+            raise ValueError("give t_stop: how long to simulate [s]")
+        t_stop = point.t_stop
+    if drive is None and point is not None:
+        drive = point.drive
+    return drive, float(t_stop)
+
+
+def equations_or_none(design: Any) -> HybridSystem | None:
+    """The design's hybrid system (SI units), or ``None`` for a circuit alone."""
+    if hasattr(design, "dynamics"):
+        system: HybridSystem = design.dynamics()
+        return system
+    return design if hasattr(design, "modes") and hasattr(design, "transitions") else None
+
+
+def equations_of(design: Any) -> HybridSystem:
+    """The design's hybrid system (SI units), or ``ValueError`` that says why there is none."""
+    system = equations_or_none(design)
+    if system is None:
+        raise ValueError(
+            f"{type(design).__name__} has no equations, so engine 'rk4' cannot run it: use engine='ngspice', or hand in "
+            "a Pair(system, circuit)"
+        )
+    return system
+
+
+def deck_of(
+    design: Any,
+    drive: Mapping[str, Stimulus] | Stimulus | None,
+    t_stop: float,
+    probes: Mapping[str, Probe | str] | Sequence[str] | None = None,
+) -> Deck:
+    """The deck of a design under a drive.
+
+    Parameters
+    ----------
+    design : Neuron, Pair, PySpice Circuit or Deck
+        What to run.
+    drive : Stimulus, or mapping of str to Stimulus, or None
+        What drives its ports [A or V].
+    t_stop : float
+        Length of the run [s].
+    probes : mapping or sequence of str, optional
+        What to record.
+
+    Returns
+    -------
+    Deck
+        As :func:`neuromorph.make_deck` makes it.
+
+    Raises
+    ------
+    ValueError
+        When the design has no circuit.
+    """
+    from neuromorph.schematic import Deck, make_deck
+
+    if isinstance(design, Deck):
+        return design
+    if hasattr(design, "schematic"):
+        return make_deck(design.schematic(), drives=drive, t_stop=t_stop, probes=probes)
+    if hasattr(design, "raw_spice") and hasattr(design, "elements"):
+        return make_deck(design, drives=drive, t_stop=t_stop, probes=probes)
+    raise ValueError(
+        f"{type(design).__name__} has no circuit, so SPICE cannot run it: use engine='rk4', or hand in a "
+        "Pair(system, circuit)"
+    )

@@ -1,0 +1,20 @@
+"""Circuits: the one adapter to PySpice, and the decks that engines run."""
+
+from typing import TYPE_CHECKING, Any
+
+from neuromorph.schematic.deck import Deck, NgspiceOptions, Port, Transient, make_deck
+from neuromorph.schematic.probes import Probe
+
+__all__ = ["Deck", "NgspiceOptions", "Port", "Probe", "Schematic", "Transient", "make_deck"]
+
+if TYPE_CHECKING:
+    from neuromorph.schematic.circuit import Schematic
+
+
+def __getattr__(name: str) -> Any:
+    # PySpice is loaded only where a circuit is drawn.
+    if name == "Schematic":
+        from neuromorph.schematic.circuit import Schematic
+
+        return Schematic
+    raise AttributeError(name)

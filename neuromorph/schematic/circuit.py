@@ -1,0 +1,68 @@
+"""A PySpice circuit that knows how to be driven and what to record from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from PySpice.Spice.Netlist import Circuit
+
+from neuromorph.schematic.deck import Port
+from neuromorph.schematic.probes import Probe
+
+
+class Schematic(Circuit):  # type: ignore[misc]  # PySpice has no types
+    """A PySpice ``Circuit`` with ports and probes; add elements to it as to any other.
+
+    Parameters
+    ----------
+    title : str
+        Name of the design.
+    ports : mapping of str to Port
+        Where stimuli enter, by input name.
+    probes : mapping of str to Probe or str
+        What to record, by the name that it gets in the recording.
+    initial : mapping of str to float
+        Node voltages at time zero [V].
+    spikes : str, optional
+        Probe whose rise through `spike_level` [its unit] is a spike.
+    spike_level : float
+        In the unit of `spikes`.
+    states : sequence of str
+        Probes that are states of the design.
+    t_max : float, optional
+        Longest time step that resolves the circuit [s].
+    chgtol : float, optional
+        Charge tolerance that fits the circuit [C]: far below the charges that matter.
+    parameter_values : mapping of str to float
+        Component values, for the recording's provenance (SI units).
+
+    Examples
+    --------
+    >>> circuit = Schematic("divider", ports={"v_in": Port("in", kind="voltage")}, probes={"v_out": "v(out)"})
+    >>> _ = circuit.R("top", "in", "out", 1e3), circuit.R("bottom", "out", circuit.gnd, 1e3)
+    """
+
+    def __init__(
+        self,
+        title: str,
+        *,
+        ports: Mapping[str, Port] | None = None,
+        probes: Mapping[str, Probe | str] | None = None,
+        initial: Mapping[str, float] | None = None,
+        spikes: str | None = None,
+        spike_level: float = 0.5,
+        states: Sequence[str] = (),
+        t_max: float | None = None,
+        chgtol: float | None = None,
+        parameter_values: Mapping[str, float] | None = None,
+    ) -> None:
+        super().__init__(title)
+        self.ports = dict(ports or {})
+        self.probes = dict(probes or {})
+        self.initial = dict(initial or {})
+        self.spikes = spikes
+        self.spike_level = spike_level
+        self.states = tuple(states)
+        self.t_max = t_max
+        self.chgtol = chgtol
+        self.parameter_values = dict(parameter_values or {})

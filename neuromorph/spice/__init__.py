@@ -1,0 +1,7 @@
+"""SPICE engines: run a deck, watch it, prove that it succeeded, read what it wrote."""
+
+from neuromorph.spice.engine import Engine
+from neuromorph.spice.ngspice import Ngspice
+from neuromorph.spice.raw import RawPlot, read_raw
+
+__all__ = ["Engine", "Ngspice", "RawPlot", "read_raw"]

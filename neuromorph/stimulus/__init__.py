@@ -1,0 +1,17 @@
+"""What drives a circuit, stated once: values for the Python road, breakpoints, and source text for SPICE."""
+
+from neuromorph.stimulus.base import Stimulus
+from neuromorph.stimulus.parsing import parse_stimulus
+from neuromorph.stimulus.periodic import Sine, SquareWave, Triangle
+from neuromorph.stimulus.sampled import Constant, PiecewiseLinear, PulseTrain
+
+__all__ = [
+    "Constant",
+    "PiecewiseLinear",
+    "PulseTrain",
+    "Sine",
+    "SquareWave",
+    "Stimulus",
+    "Triangle",
+    "parse_stimulus",
+]

@@ -1,0 +1,282 @@
+"""The statement of a hybrid system: what a neuron does, apart from how it is integrated."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy
+
+Expression = Any  # a sympy expression, or a number
+
+# Known in every expression: time [s], and the time since the present mode was entered [s].
+CLOCKS = ("t", "t_mode")
+
+
+@dataclass(frozen=True)
+class State:
+    """A quantity that a differential equation moves.
+
+    Parameters
+    ----------
+    initial : float
+        Value at time zero, in `unit`.
+    unit : str
+        SI unit symbol, ``""`` for a pure number.
+    """
+
+    initial: float
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A quantity that an algebraic equation fixes, such as the voltage inside a divider.
+
+    Parameters
+    ----------
+    residual : sympy expression
+        Zero at the solution. It may use unknowns that were stated before this one.
+    unit : str
+        SI unit symbol.
+    """
+
+    residual: Expression
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Mode:
+    """One set of differential equations.
+
+    Parameters
+    ----------
+    rates : mapping of str to sympy expression
+        Time derivative of every state [state's unit / s].
+    time_scale : sympy expression, optional
+        Fastest time constant of the mode [s], from which a default time step follows.
+    """
+
+    rates: Mapping[str, Expression]
+    time_scale: Expression | None = None
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A jump from one mode to another, or back into the same.
+
+    Parameters
+    ----------
+    source, target : str
+        Names of the modes.
+    guard : sympy expression
+        The transition fires when this rises through zero.
+    resets : mapping of str to sympy expression
+        New values of states, as functions of the values before; the others stay.
+    emits_spike : bool
+        Whether the jump counts as a spike.
+    """
+
+    source: str
+    target: str
+    guard: Expression
+    resets: Mapping[str, Expression] = field(default_factory=dict)
+    emits_spike: bool = False
+
+
+@dataclass(frozen=True)
+class Output:
+    """A quantity to record that is not a state, as a function of states, inputs and unknowns.
+
+    Parameters
+    ----------
+    expression : sympy expression
+        Its value, in `unit`.
+    unit : str
+        SI unit symbol.
+    """
+
+    expression: Expression
+    unit: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HybridSystem:
+    """A hybrid system: the one statement from which every solver's code is generated.
+
+    Symbols are matched by name, so ``sympy.Symbol("v")`` means the state, input, parameter or unknown
+    ``"v"``. Besides these, expressions may use ``t`` (time [s]) and ``t_mode`` (time since the present
+    mode was entered [s]).
+
+    Parameters
+    ----------
+    name : str
+        Name of the system.
+    states : mapping of str to State
+        The differential variables.
+    modes : mapping of str to Mode
+        The first one is the mode at time zero.
+    inputs : mapping of str to str, optional
+        Unit of each quantity that a stimulus drives, by name.
+    parameters : mapping of str to float, optional
+        Values, in SI units.
+    transitions : sequence of Transition, optional
+        Where two fire at the same time, the one stated first wins.
+    unknowns : mapping of str to Unknown, optional
+        The algebraic variables, in the order in which they can be solved.
+    outputs : mapping of str to Output, optional
+        What to record besides states, unknowns and inputs.
+
+    Raises
+    ------
+    ValueError
+        When an expression has a symbol that nothing defines, a state lacks a rate in some mode, a
+        transition names a mode that is not there, or two things have one name.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> v, tau = sympy.symbols("v tau")
+    >>> decay = HybridSystem(
+    ...     name="decay",
+    ...     states={"v": State(initial=1.0, unit="V")},
+    ...     parameters={"tau": 1e-3},
+    ...     modes={"decaying": Mode(rates={"v": -v / tau}, time_scale=tau)},
+    ... )
+    >>> decay.mode_names
+    ('decaying',)
+    """
+
+    name: str
+    states: Mapping[str, State]
+    modes: Mapping[str, Mode]
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    transitions: Sequence[Transition] = ()
+    unknowns: Mapping[str, Unknown] = field(default_factory=dict)
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.modes:
+            raise ValueError(f"system {self.name!r} needs at least one mode")
+        if not self.states:
+            raise ValueError(f"system {self.name!r} needs at least one state")
+        self._check_names()
+        self._check_structure()
+        self._check_symbols()
+
+    @property
+    def mode_names(self) -> tuple[str, ...]:
+        """Names of the modes, the initial one first."""
+        return tuple(self.modes)
+
+    def units(self) -> dict[str, str]:
+        """Unit of every recorded signal: states, unknowns, inputs, outputs."""
+        return {
+            **{name: state.unit for name, state in self.states.items()},
+            **{name: unknown.unit for name, unknown in self.unknowns.items()},
+            **dict(self.inputs),
+            **{name: output.unit for name, output in self.outputs.items()},
+        }
+
+    def time_scales(self) -> dict[str, float | None]:
+        """Fastest time constant of each mode [s], ``None`` where the system does not state one."""
+        values = {sympy.Symbol(name): value for name, value in self.parameters.items()}
+        scales: dict[str, float | None] = {}
+        for name, mode in self.modes.items():
+            if mode.time_scale is None:
+                scales[name] = None
+                continue
+            scale = _plain(mode.time_scale).subs(values)
+            if not scale.is_number or not float(scale) > 0:
+                raise ValueError(
+                    f"time_scale of mode {name!r} must be a positive time [s] made of parameters, got {scale}"
+                )
+            scales[name] = float(scale)
+        return scales
+
+    def _check_names(self) -> None:
+        seen: dict[str, str] = {clock: "clock" for clock in CLOCKS}
+        for kind, names in (
+            ("state", self.states),
+            ("input", self.inputs),
+            ("parameter", self.parameters),
+            ("unknown", self.unknowns),
+            ("output", self.outputs),
+        ):
+            for name in names:
+                if not (name.isascii() and name.isidentifier()) or keyword.iskeyword(name):
+                    raise ValueError(f"{kind} name {name!r} must be an ASCII identifier")
+                if name in seen:
+                    raise ValueError(f"{name!r} names both a {seen[name]} and a {kind} of system {self.name!r}")
+                seen[name] = kind
+
+    def _check_structure(self) -> None:
+        for mode_name, mode in self.modes.items():
+            missing = [s for s in self.states if s not in mode.rates]
+            if missing:
+                raise ValueError(
+                    f"mode {mode_name!r} has no rate for {', '.join(map(repr, missing))}; give 0 to hold a state"
+                )
+            _refuse_unknown(f"rates of mode {mode_name!r}", mode.rates, self.states)
+        for transition in self.transitions:
+            for mode_name in (transition.source, transition.target):
+                if mode_name not in self.modes:
+                    raise ValueError(
+                        f"a transition names the mode {mode_name!r}; the modes are {', '.join(self.modes)}"
+                    )
+            _refuse_unknown("resets of a transition", transition.resets, self.states)
+
+    def _check_symbols(self) -> None:
+        quantities = [*self.states, *self.inputs, *self.parameters, *CLOCKS]
+        for name, unknown in self.unknowns.items():
+            quantities.append(name)
+            self._refuse_symbols(f"residual of {name!r}", unknown.residual, quantities)
+            if sympy.Symbol(name) not in _plain(unknown.residual).free_symbols:
+                raise ValueError(f"the residual of unknown {name!r} does not contain it")
+        for mode_name, mode in self.modes.items():
+            for state, rate in mode.rates.items():
+                self._refuse_symbols(f"rate of {state!r} in mode {mode_name!r}", rate, quantities)
+        for transition in self.transitions:
+            what = f"transition {transition.source!r} to {transition.target!r}"
+            self._refuse_symbols(f"guard of {what}", transition.guard, quantities)
+            for state, value in transition.resets.items():
+                self._refuse_symbols(f"reset of {state!r} in {what}", value, quantities)
+        for name, output in self.outputs.items():
+            self._refuse_symbols(f"output {name!r}", output.expression, quantities)
+
+    def _refuse_symbols(self, where: str, expression: Expression, known: Sequence[str]) -> None:
+        for symbol in _plain(expression).free_symbols:
+            if symbol.name not in known:
+                raise ValueError(f"{where} uses {symbol.name!r}, which nothing defines; known: {', '.join(known)}")
+
+
+def _refuse_unknown(where: str, names: Iterable[str], choices: Iterable[str]) -> None:
+    for name in names:
+        if name not in choices:
+            raise ValueError(f"{where} name {name!r}, which is not a state; the states are {', '.join(choices)}")
+
+
+def _plain(expression: Expression) -> Any:
+    """The expression with symbols stripped of assumptions, so that equal names are equal symbols."""
+    expression = sympy.sympify(expression)
+    return expression.xreplace({s: sympy.Symbol(s.name) for s in expression.free_symbols})
+
+
+def canonical(expression: Expression) -> Any:
+    """The expression with every symbol real, as its values are, so that derivatives simplify.
+
+    Parameters
+    ----------
+    expression : sympy expression or number
+        With symbols of any assumptions.
+
+    Returns
+    -------
+    sympy expression
+        With symbols matched by name.
+    """
+    expression = sympy.sympify(expression)
+    return expression.xreplace({s: sympy.Symbol(s.name, real=True) for s in expression.free_symbols})

@@ -1,0 +1,16 @@
+"""Two recordings of one design compared: metrics, verdict, report."""
+
+from neuromorph.validate.compare import Comparison, compare
+from neuromorph.validate.cross import CrossValidation, Criterion, Tolerances, cross_validate
+from neuromorph.validate.spikes import SpikeMatch, match_spikes
+
+__all__ = [
+    "Comparison",
+    "Criterion",
+    "CrossValidation",
+    "SpikeMatch",
+    "Tolerances",
+    "compare",
+    "cross_validate",
+    "match_spikes",
+]

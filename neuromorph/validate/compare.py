@@ -1,0 +1,155 @@
+"""The differences of two recordings as numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from neuromorph.errors import ValidationError
+from neuromorph.recording import Recording
+from neuromorph.validate.spikes import SpikeMatch, match_spikes
+
+# Waveforms are compared outside this share of the shortest interval around each spike.
+_MARGIN = 0.05
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The differences of two recordings.
+
+    Parameters
+    ----------
+    match : SpikeMatch
+        Which spikes belong together.
+    nrmse : dict of str to float
+        Root mean square difference of each waveform over its range, away from discontinuities (pure number).
+    state_errors : dict of str to float
+        Largest difference of each state over its range, away from discontinuities (pure number).
+    final_state_errors : dict of str to float
+        Difference of each state at the end, in its unit.
+    energy_error : float or None
+        Relative difference of the energy that the source delivered (pure number).
+    """
+
+    match: SpikeMatch
+    nrmse: dict[str, float]
+    state_errors: dict[str, float]
+    final_state_errors: dict[str, float]
+    energy_error: float | None
+
+    def metrics(self) -> dict[str, Any]:
+        """The numbers that a report shows; ``None`` where there was nothing to compare [s, pure numbers]."""
+        errors, intervals = self.match.time_errors(), self.match.interval_errors()
+        return {
+            "spike_count_reference": len(self.match.reference),
+            "spike_count_candidate": len(self.match.candidate),
+            "spikes_unmatched": self.match.unmatched,
+            "spike_time_error_max": float(np.max(np.abs(errors))) if errors.size else None,
+            "spike_time_error_rms": float(np.sqrt(np.mean(errors**2))) if errors.size else None,
+            "isi_error_max": float(np.max(np.abs(intervals))) if intervals.size else None,
+            "state_error_max": max(self.state_errors.values(), default=None),
+            "final_state_error": self.final_state_errors,
+            "nrmse": self.nrmse,
+            "energy_error": self.energy_error,
+        }
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Times at which both recordings are smooth, and the weight of each [s]."""
+
+    times: Any
+    weights: Any = field(repr=False)
+
+
+def compare(reference: Recording, candidate: Recording) -> Comparison:
+    """Compare two recordings of one design.
+
+    Parameters
+    ----------
+    reference, candidate : Recording
+        Of the same duration [s], with at least one signal in common.
+
+    Returns
+    -------
+    Comparison
+        Differences of spikes, waveforms, states and energy.
+
+    Raises
+    ------
+    ValidationError
+        When the recordings have no signal in common, or differ in duration.
+    """
+    shared = [name for name in reference.names if name in candidate.names]
+    if not shared:
+        raise ValidationError(
+            f"nothing to compare: the reference has {', '.join(reference.names)}, the candidate has "
+            f"{', '.join(candidate.names)}; give the circuit's probes the names of the system's states and outputs"
+        )
+    if not np.isclose(reference.time[-1], candidate.time[-1], rtol=1e-9):
+        raise ValidationError(f"the recordings end at {reference.time[-1]:g} s and at {candidate.time[-1]:g} s")
+    match = match_spikes(reference.spikes.times, candidate.spikes.times)
+    grid = _smooth_grid(reference, candidate, match)
+    ranges = {name: _range(reference, candidate, name) for name in shared}
+    states = [name for name in reference.provenance.get("states", ()) if name in shared]
+    return Comparison(
+        match=match,
+        nrmse={name: _nrmse(reference, candidate, name, grid, ranges[name]) for name in shared},
+        state_errors={name: _largest(reference, candidate, name, grid, ranges[name]) for name in states},
+        final_state_errors={name: abs(float(candidate[name][-1] - reference[name][-1])) for name in states},
+        energy_error=_energy_error(reference, candidate) if "p_in" in shared else None,
+    )
+
+
+def _smooth_grid(reference: Recording, candidate: Recording, match: SpikeMatch) -> _Grid:
+    """The points of the sparser recording that are away from spikes of either one."""
+    times = min((reference.time, candidate.time), key=len)
+    times = np.unique(times)
+    spikes = np.sort(np.concatenate([match.reference, match.candidate]))
+    own_intervals = np.concatenate([np.diff(match.reference), np.diff(match.candidate)])
+    weights = np.zeros(len(times))
+    steps = np.diff(times)
+    weights[:-1] += 0.5 * steps
+    weights[1:] += 0.5 * steps
+    if spikes.size:
+        span = own_intervals.min() if own_intervals.size else times[-1] - times[0]
+        margin = _MARGIN * span + float(np.max(np.abs(match.time_errors()), initial=0.0))
+        nearest = np.clip(np.searchsorted(spikes, times), 1, max(len(spikes) - 1, 1))
+        distance = np.abs(times - spikes[nearest - 1])
+        if len(spikes) > 1:
+            distance = np.minimum(distance, np.abs(times - spikes[nearest]))
+        far = distance > margin
+        if far.any():
+            return _Grid(times[far], weights[far])
+    return _Grid(times, weights)
+
+
+def _range(reference: Recording, candidate: Recording, name: str) -> float:
+    values = np.concatenate([reference[name], candidate[name]])
+    return float(values.max() - values.min())
+
+
+def _differences(reference: Recording, candidate: Recording, name: str, grid: _Grid) -> Any:
+    a = np.interp(grid.times, reference.time, reference[name])
+    b = np.interp(grid.times, candidate.time, candidate[name])
+    return np.abs(b - a)
+
+
+def _nrmse(reference: Recording, candidate: Recording, name: str, grid: _Grid, span: float) -> float:
+    differences = _differences(reference, candidate, name, grid)
+    if span == 0.0:
+        return 0.0
+    return float(np.sqrt(np.average(differences**2, weights=grid.weights)) / span)
+
+
+def _largest(reference: Recording, candidate: Recording, name: str, grid: _Grid, span: float) -> float:
+    return float(np.max(_differences(reference, candidate, name, grid)) / span) if span else 0.0
+
+
+def _energy_error(reference: Recording, candidate: Recording) -> float:
+    a = float(np.trapezoid(reference["p_in"], reference.time))
+    b = float(np.trapezoid(candidate["p_in"], candidate.time))
+    scale = max(abs(a), abs(b))
+    return abs(b - a) / scale if scale else 0.0

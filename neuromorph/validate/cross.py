@@ -1,0 +1,315 @@
+"""One design by two engines: how far they agree, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neuromorph.progress import Progress, silent
+from neuromorph.recording import Recording
+from neuromorph.roads import Pair, deck_of, engine_of, equations_of, working_point
+from neuromorph.stimulus import Stimulus
+from neuromorph.validate.compare import Comparison, compare
+
+if TYPE_CHECKING:
+    from neuromorph.behaviour import RK4
+    from neuromorph.schematic import NgspiceOptions, Probe
+    from neuromorph.spice import Engine
+
+# A difference is put down to the numerics when it is not larger than this multiple of both roads' errors.
+_NUMERICAL = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tolerances:
+    """What still counts as agreement.
+
+    Parameters
+    ----------
+    spike_count : int
+        Spikes that one road may have and the other not, such as one on the very end of a pulse (pure number).
+    spike_time : float
+        Largest spike-time error, as a share of the shortest interspike interval (pure number).
+    isi : float
+        Largest relative error of an interspike interval (pure number).
+    state : float
+        Largest difference of a state over its range, away from spikes (pure number).
+    nrmse : float
+        Largest normalised root mean square difference of a waveform, away from spikes (pure number).
+    energy : float
+        Largest relative difference of the energy drawn from the source (pure number).
+    """
+
+    spike_count: int = 1
+    spike_time: float = 5e-3
+    isi: float = 2.5e-3
+    state: float = 2e-2
+    nrmse: float = 5e-3
+    energy: float = 2.5e-3
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One line of the verdict.
+
+    Parameters
+    ----------
+    name : str
+        What was measured.
+    value, limit : float
+        The number and what is still agreement, in `unit`.
+    unit : str
+        SI unit symbol, ``""`` for a pure number.
+    numerical : float or None
+        What the numerical errors of both roads account for, in `unit`.
+    """
+
+    name: str
+    value: float
+    limit: float
+    unit: str = ""
+    numerical: float | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the value is within its limit."""
+        return self.value <= self.limit
+
+    @property
+    def is_numerical(self) -> bool | None:
+        """Whether numerical error explains the value; ``None`` where it was not measured."""
+        return None if self.numerical is None else self.value <= _NUMERICAL * self.numerical
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrossValidation:
+    """The outcome of a cross-validation.
+
+    Parameters
+    ----------
+    design : str
+        Name of the design.
+    reference, candidate : Recording
+        What the two engines gave.
+    comparison : Comparison
+        Their differences.
+    criteria : tuple of Criterion
+        The verdict, line by line.
+    numerical_error : dict
+        Metrics of each road against itself at a finer tolerance, under ``"reference"`` and ``"candidate"``;
+        empty where the error budget was not asked for.
+    """
+
+    design: str
+    reference: Recording
+    candidate: Recording
+    comparison: Comparison
+    criteria: tuple[Criterion, ...]
+    numerical_error: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every criterion is met."""
+        return all(criterion.passed for criterion in self.criteria)
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Errors by name [s, pure numbers]; ``numerical_error`` holds those of each road by itself."""
+        return {**self.comparison.metrics(), "numerical_error": self.numerical_error}
+
+    def summary(self) -> str:
+        """The report as text (SI units)."""
+        from neuromorph.validate.report import summary_of
+
+        return summary_of(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the waveforms, ready for JSON (SI units)."""
+        from neuromorph.validate.report import dict_of
+
+        return dict_of(self)
+
+    def plot(self, path: str | Path | None = None) -> Any:
+        """Draw both roads over each other, and their differences.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            Picture to write; its ending names the format.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Axes in SI units with prefixes.
+        """
+        from neuromorph.plots import plot_validation, save_figure
+
+        figure = plot_validation(self)
+        if path is not None:
+            save_figure(figure, path)
+        return figure
+
+
+def cross_validate(
+    design: Any,
+    drive: Mapping[str, Stimulus] | Stimulus | None = None,
+    t_stop: float | None = None,
+    *,
+    dt: float | None = None,
+    engine: str | Engine = "ngspice",
+    options: NgspiceOptions | None = None,
+    probes: Mapping[str, Probe | str] | Sequence[str] | None = None,
+    tolerances: Tolerances | None = None,
+    error_budget: bool = True,
+    progress: Progress = silent,
+) -> CrossValidation:
+    """Run a design as equations (RK4) and as a circuit (SPICE), and compare.
+
+    Parameters
+    ----------
+    design : Neuron, Pair, or tuple of HybridSystem and PySpice Circuit
+        What to run.
+    drive : Stimulus, or mapping of str to Stimulus
+        What drives it, on both roads [A or V]; a neuron's working point where it is left out.
+    t_stop : float
+        Length of the run [s]; a neuron's working point where it is left out.
+    dt : float, optional
+        Longest step of RK4 [s].
+    engine : {"ngspice"} or Engine
+        The SPICE engine.
+    options : NgspiceOptions, optional
+        Settings of the SPICE run.
+    probes : mapping or sequence of str, optional
+        What to record from the circuit, by the names of the system's signals.
+    tolerances : Tolerances, optional
+        What still counts as agreement.
+    error_budget : bool
+        Run each road at a finer tolerance too, to tell numerical error from a difference of the models.
+    progress : Progress
+        Told how far the work is.
+
+    Returns
+    -------
+    CrossValidation
+        Metrics, verdict, both recordings.
+
+    Raises
+    ------
+    ValueError
+        When an argument cannot be used.
+    SimulationError
+        When a road failed.
+    ValidationError
+        When the two recordings have nothing in common.
+    """
+    from neuromorph.behaviour import RK4, simulate_system
+    from neuromorph.schematic import NgspiceOptions
+
+    if isinstance(design, tuple):
+        design = Pair(*design)
+    drive, t_stop = working_point(design, drive, t_stop)
+    spice = engine_of(engine)
+    options = options or NgspiceOptions()
+    solver = RK4(dt=dt)
+    deck = deck_of(design, drive, t_stop, probes)
+    # The SPICE runs are programs of their own: they go on while Python loads and runs its kernel.
+    with ThreadPoolExecutor(max_workers=2) as executor:
+        runs = [executor.submit(spice.run, deck, options, _share(progress, error_budget))]
+        if error_budget:
+            runs.append(executor.submit(spice.run, deck, options.refined(), progress))
+        system = equations_of(design)
+        reference = simulate_system(system, drive, t_stop, solver)
+        refined = simulate_system(system, drive, t_stop, solver.refined()) if error_budget else None
+        candidate = runs[0].result()
+        refined_candidate = runs[1].result() if error_budget else None
+
+    comparison = compare(reference, candidate)
+    budget: dict[str, dict[str, Any]] = {}
+    if refined is not None and refined_candidate is not None:
+        budget = {
+            "reference": compare(refined, reference).metrics(),
+            "candidate": compare(refined_candidate, candidate).metrics(),
+        }
+    return CrossValidation(
+        design=system.name,
+        reference=reference,
+        candidate=candidate,
+        comparison=comparison,
+        criteria=tuple(_criteria(comparison, tolerances or Tolerances(), budget)),
+        numerical_error=budget,
+    )
+
+
+def _share(progress: Progress, refined_runs_too: bool) -> Progress:
+    # The refined run takes longest: its progress is the one to show.
+    return silent if refined_runs_too else progress
+
+
+def _criteria(
+    comparison: Comparison, tolerances: Tolerances, budget: Mapping[str, Mapping[str, Any]]
+) -> list[Criterion]:
+    metrics = comparison.metrics()
+
+    def accounted(*path: str) -> float | None:
+        """What numerical error of both roads accounts for in a metric."""
+        if not budget:
+            return None
+        total = 0.0
+        for road in budget.values():
+            value: Any = road
+            for key in path:
+                value = None if value is None else value.get(key)
+            total += value or 0.0
+        return total
+
+    criteria = [
+        Criterion(
+            "unmatched spikes",
+            float(metrics["spikes_unmatched"]),
+            float(tolerances.spike_count),
+            numerical=accounted("spikes_unmatched"),
+        )
+    ]
+    if metrics["spike_time_error_max"] is not None:
+        times = comparison.match.reference
+        shortest = float(np.diff(times).min()) if len(times) > 1 else float(times[0])
+        criteria.append(
+            Criterion(
+                "spike time",
+                metrics["spike_time_error_max"],
+                tolerances.spike_time * shortest,
+                "s",
+                accounted("spike_time_error_max"),
+            )
+        )
+    if metrics["isi_error_max"] is not None:
+        criteria.append(
+            Criterion(
+                "interspike interval",
+                metrics["isi_error_max"],
+                tolerances.isi,
+                numerical=accounted("isi_error_max"),
+            )
+        )
+    if metrics["state_error_max"] is not None:
+        criteria.append(
+            Criterion(
+                "state", metrics["state_error_max"], tolerances.state, numerical=accounted("state_error_max")
+            )
+        )
+    for name, value in comparison.nrmse.items():
+        criteria.append(
+            Criterion(f"waveform {name}", value, tolerances.nrmse, numerical=accounted("nrmse", name))
+        )
+    if metrics["energy_error"] is not None:
+        criteria.append(
+            Criterion(
+                "source energy", metrics["energy_error"], tolerances.energy, numerical=accounted("energy_error")
+            )
+        )
+    return criteria

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Readies the checkout for demo.sh ("setup.sh demo") or test.sh ("setup.sh dev"): ngspice, and a .venv that
+# holds this package. Does nothing, and uses no network, when all of it is there.
+# Exit status 3: the set-up could not be finished; the message says what to run.
+set -euo pipefail
+CDPATH='' cd -- "$(dirname -- "$0")/.."
+want=${1:-demo}
+log= # what the steps print, once there is one
+
+stop() {
+    echo "neuromorph set-up: $*" >&2
+    exit 3
+}
+
+# What .venv was made for: it is of no use after a move of the folder, with another minor version of Python,
+# or with other dependencies.
+stamp() {
+    .venv/bin/python -ISc 'import sys; print("Python %d.%d" % sys.version_info[:2])'
+    pwd -P
+    cksum <pyproject.toml
+}
+
+# .venv/ready-* is written last, so a set-up that was interrupted has left none.
+ready() {
+    [[ -f .venv/ready-$1 && $(<".venv/ready-$1") == "$(stamp 2>/dev/null)" ]]
+}
+
+# The first Python that is new enough and can make a .venv (Debian packs that apart). Prints the program itself,
+# not a pyenv shim that leads to it, nor the link in an active .venv that is about to be removed.
+find_python() {
+    local program
+    while IFS= read -r program; do
+        "$program" -Ic 'import ensurepip, sys, venv
+assert sys.version_info >= (3, 11)
+print(sys._base_executable)' 2>/dev/null && return
+    done < <(type -aP python3 python3.13 python3.12 python3.11)
+    return 1
+}
+
+# step TEXT ADVICE COMMAND...: runs a command that takes long, with one line on the screen. When it fails, one line says
+# why, and the log of all that was printed stays.
+step() {
+    local text=$1 advice=$2 reason
+    shift 2
+    log=${log:-$(mktemp "${TMPDIR:-/tmp}/neuromorph-setup.XXXXXX")}
+    echo "$text ..." >&2
+    if "$@" >>"$log" 2>&1 </dev/null; then return; fi
+    if grep -Eqi 'temporary failure|could not (resolve|connect)|unreachable|NewConnection|ConnectTimeout' "$log"; then
+        reason="no network, the package server cannot be reached" advice="Try again when it can"
+    else
+        reason=$(grep -Em1 '^ *(E|ERROR|Error|sudo): ' "$log" | sed 's/^ *//' || true)
+    fi
+    stop "$text: failed (${reason:-for a reason that the log may tell}). $advice. Log: $log"
+}
+
+# Installs "python" and "ngspice", or the one of them that is named, with the system's package manager.
+install_packages() {
+    local manager command advice packages=$*
+    for manager in apt-get dnf zypper pacman brew none; do
+        if type -P "$manager" >/dev/null; then break; fi
+    done
+    # A fresh machine has no package lists, and may hold the lock while it upgrades itself. That the update fails
+    # can be one bad source among many: the install tells.
+    case $manager in
+        apt-get)
+            packages=${packages/python/python3-venv}
+            command="apt-get -q update; DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=300"
+            command="$command --no-install-recommends install $packages"
+            advice="sudo apt-get update && sudo apt-get install $packages"
+            ;;
+        dnf) command="dnf -qy install ${packages/python/python3}" ;;
+        zypper) command="zypper -qn install ${packages/python/python3}" ;;
+        pacman) command="pacman -S --noconfirm $packages" ;;
+        brew) command="brew install $packages" advice=$command ;;
+        none) stop "missing: $packages. Install Python 3.11 or later with venv, and ngspice, and try again" ;;
+    esac
+    advice="Run: ${advice:-sudo $command}"
+
+    # Files of the system are for all users, whatever umask this shell has.
+    set -- sh -c "umask 022; $command"
+    if ((EUID != 0)) && [[ $manager != brew ]]; then
+        type -P sudo >/dev/null || stop "missing: $packages, and only root can install it. $advice"
+        # Without a terminal nobody can type a password.
+        if [[ -t 0 ]]; then set -- sudo "$@"; else set -- sudo -n "$@"; fi
+    fi
+    step "Installing $packages ($manager)" "$advice" "$@"
+}
+
+missing=()
+ready demo || find_python >/dev/null || missing+=(python)
+if ! type -P "${NEUROMORPH_NGSPICE:-ngspice}" >/dev/null; then
+    [[ -z ${NEUROMORPH_NGSPICE:-} ]] || stop "NEUROMORPH_NGSPICE names no program: $NEUROMORPH_NGSPICE"
+    missing+=(ngspice)
+fi
+if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
+
+if ! ready "$want"; then
+    if ! ready demo; then
+        python=$(find_python) || stop "no python3 here is 3.11 or later and has the modules venv and ensurepip"
+        rm -rf .venv
+        step "Making .venv ($("$python" --version))" "Try again" "$python" -m venv .venv
+    fi
+    rm -f .venv/ready-*
+    case $want in
+        demo) target=. readies=(demo) ;;
+        dev) target='.[dev]' readies=(demo dev) ;;
+        *) stop "usage: setup.sh demo|dev" ;;
+    esac
+    step "Installing the Python packages into .venv (pip)" "Try again" \
+        .venv/bin/python -m pip install --no-input --disable-pip-version-check --progress-bar off -e "$target"
+    for name in "${readies[@]}"; do stamp >".venv/ready-$name"; done
+fi
+if [[ -n $log ]]; then rm -f "$log"; fi
