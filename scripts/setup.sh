@@ -68,8 +68,8 @@ install_packages() {
             command="$command --no-install-recommends install $packages"
             advice="sudo apt-get update && sudo apt-get install $packages"
             ;;
-        dnf) command="dnf -qy install ${packages/python/python3}" ;;
-        zypper) command="zypper -qn install ${packages/python/python3}" ;;
+        dnf) command="dnf -y install ${packages/python/python3}" ;;
+        zypper) command="zypper -n install ${packages/python/python3}" ;;
         pacman) command="pacman -S --noconfirm $packages" ;;
         brew) command="brew install $packages" advice=$command ;;
         none) stop "missing: $packages. Install Python 3.11 or later with venv, and ngspice, and try again" ;;

@@ -158,7 +158,7 @@ class LIF(Neuron):
         circuit.S("reset", "mem", "reset", "control", circuit.gnd, model="reset")
         circuit.V("high", "high", circuit.gnd, 1.0)
         circuit.S("spike", "high", "spike", "control", circuit.gnd, model="spike")
-        circuit.R("spike", "spike", circuit.gnd, 1e3)
+        circuit.R("spike", "spike", circuit.gnd, 1e6)
         level = f"(v(mem)-({{{self.v_reset!r}}}))*({{{gain / swing!r}}})"
         if has_timer:
             circuit.B("control", "control", circuit.gnd, voltage_expression=f"{level}-v(timer)*({{{gain!r}}})")

@@ -166,7 +166,7 @@ class MemristiveALIF(Neuron):
         # The spike as a signal of its own: the discharge may be over before v_mem has shown the threshold.
         circuit.V("high", "high", circuit.gnd, 1.0)
         circuit.S("spike", "high", "spike", "control", circuit.gnd, model="spike")
-        circuit.R("spike", "spike", circuit.gnd, 1e3)
+        circuit.R("spike", "spike", circuit.gnd, 1e6)
         circuit.model("spike", "sw", vt=middle, vh=half, ron=1e-3, roff=1e12)
         return circuit
 

@@ -25,6 +25,8 @@ _END_OF_CURES = re.compile(
     r"|^Error: Transient op failed|^doAnalyses:",
     re.MULTILINE,
 )
+# Tables of node voltages, which may be long; a row with nan stays.
+_TABLE_ROW = re.compile(r"^\S+(?: +[-+]?\d[-+.\deE]*){1,2}(?: \*)?\n", re.MULTILINE)
 _FLATTENED = re.compile(r"[a-z]\.(?=x)", re.IGNORECASE)
 
 
@@ -84,17 +86,18 @@ def diagnose(log: str, deck_text: str = "") -> Diagnosis | None:
     'the include file devices.lib does not exist'
     """
     cleaned = _PROGRESS.sub("\n", log.replace("\r", "\n"))
-    cleaned = re.sub(r"\n+(?: *\n+)*", "\n", "\n".join(line.rstrip() for line in cleaned.splitlines()))
+    cleaned = "".join(f"{line.rstrip()}\n" for line in cleaned.splitlines() if line.strip())
+    cleaned = _TABLE_ROW.sub("", cleaned)
     deck = deck_text.splitlines()
     reached = _time_reached(log, cleaned)
     is_aborted = _ABORTED.search(cleaned) is not None
     for fault in DECK_FAULTS:
-        if (match := fault.search(cleaned)) and (is_aborted or not fault.only_if_aborted):
+        if match := fault.search(cleaned, is_aborted):
             return _from_table(fault, match, cleaned, deck, reached)
     if match := _uncured_singularity(cleaned):
         return _singular(match, cleaned)
     for fault in SOLUTION_FAULTS:
-        if (match := fault.search(cleaned)) and (is_aborted or not fault.only_if_aborted):
+        if match := fault.search(cleaned, is_aborted):
             return _from_table(fault, match, cleaned, deck, reached)
     if "Total analysis time" in cleaned and "No. of Data" not in cleaned:
         return Diagnosis(

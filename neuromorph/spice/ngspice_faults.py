@@ -25,6 +25,8 @@ class Fault:
     only_if_aborted : bool
         ngspice also prints this while an iteration goes astray that succeeds later; it is a fault only if the
         run was given up.
+    beside : str
+        Text that has to be elsewhere in the log.
     """
 
     pattern: str
@@ -32,13 +34,21 @@ class Fault:
     remedy: str
     where: str = ""
     only_if_aborted: bool = False
+    beside: str = ""
 
-    def search(self, log: str) -> re.Match[str] | None:
-        """First place of the pattern in a cleaned log."""
+    def search(self, log: str, is_aborted: bool) -> re.Match[str] | None:
+        """First place of the fault in a cleaned log."""
+        if (self.only_if_aborted and not is_aborted) or self.beside not in log:
+            return None
         return re.search(self.pattern, log, re.MULTILINE)
 
 
 _ON_LINE = r"^Error on line(?: (?P<number>\d+) or its substitute)?:\n +(?P<element>\S+)(?P<rest>.*)\n\s*"
+# ngspice warns of many models before it names the line, also of values that are parameters and thus good.
+_MISSING_ON_LINE = (
+    r"^warning, can't find model '(?P<symbol>[^']+)'(?:.*\n){1,60}?"
+    r"Error on line(?: (?P<number>\d+) or its substitute)?:\n +(?P<element>\S+).* (?P=symbol)(?: .*)?\n\s*"
+)
 _CHECK_EXPRESSION = "check the operators, brackets and function names of the expression"
 _MODEL_REMEDY = (
     "add a .model line with this name or include the file that has it, and check the number of nodes"
@@ -239,13 +249,13 @@ DECK_FAULTS: tuple[Fault, ...] = (
         "{element}",
     ),
     Fault(
-        r"^warning, can't find model '(?P<symbol>[^']+)'(?:.*\n)+?" + _ON_LINE + r"unknown parameter .*",
+        _MISSING_ON_LINE + r"unknown parameter .*",
         "{element} has {symbol} where a value or a model should be",
         "write a number, a parameter in braces, or the name of a model that exists",
         "{element}",
     ),
     Fault(
-        r"^warning, can't find model '(?P<symbol>[^']+)'(?:.*\n)+?" + _ON_LINE + r".*",
+        _MISSING_ON_LINE + r".*",
         "the model {symbol} is not defined",
         _MODEL_REMEDY,
         "{element}",
@@ -389,11 +399,12 @@ SOLUTION_FAULTS: tuple[Fault, ...] = (
         "{node}{element}",
     ),
     Fault(
-        r"^Error: Transient op failed(?:.*\n)+?doAnalyses: (?P<analysis>\w+): .*?" + _TROUBLE,
+        r"^doAnalyses: (?P<analysis>\w+): .*?" + _TROUBLE,
         "no operating point was found: gmin stepping, source stepping and pseudo-transient all failed",
         "give the nodes their likely voltages with .nodeset or .ic, smooth jumps in expressions, and check "
         "that no feedback contradicts itself",
         "{node}{element}",
+        beside="Error: Transient op failed",
     ),
     Fault(
         r"^doAnalyses: TRAN: +Timestep too small; initial timepoint: " + _TROUBLE,

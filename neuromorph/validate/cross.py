@@ -47,7 +47,7 @@ class Tolerances:
 
     spike_count: int = 1
     spike_time: float = 5e-3
-    isi: float = 2.5e-3
+    isi: float = 1e-3
     state: float = 2e-2
     nrmse: float = 5e-3
     energy: float = 2.5e-3

@@ -1,0 +1,7 @@
+"""Pictures: ``ax=None`` in, Axes out; matplotlib is imported where a picture is drawn."""
+
+from neuromorph.plots.figures import save_figure
+from neuromorph.plots.recordings import plot_recording, plot_signal
+from neuromorph.plots.validation import plot_validation
+
+__all__ = ["plot_recording", "plot_signal", "plot_validation", "save_figure"]

@@ -1,0 +1,190 @@
+"""The outcome of a cross-validation as text and as plain data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neuromorph.quantities import format_quantity, pluralised
+from neuromorph.recording import Recording
+
+if TYPE_CHECKING:
+    from neuromorph.validate.cross import Criterion, CrossValidation
+
+# Differences below this share of their limit are not worth a word.
+_NOTABLE = 1e-2
+
+
+def summary_of(check: CrossValidation) -> str:
+    """The report of a cross-validation (SI units with prefixes).
+
+    Parameters
+    ----------
+    check : CrossValidation
+        What to report.
+
+    Returns
+    -------
+    str
+        Several lines.
+    """
+    roads = (("reference", check.reference), ("candidate", check.candidate))
+    lines = [f"{check.design}: {_engine(check.reference)} against {_engine(check.candidate)}", ""]
+    lines.append(f"{'':24}{'spikes':>8}{'first ISI':>14}{'last ISI':>14}   final state")
+    for role, recording in roads:
+        first, last = _end_intervals(recording)
+        units = recording.units
+        state = ", ".join(f"{k} = {v:.6g} {units.get(k, '')}".rstrip() for k, v in final_state(recording).items())
+        name = f"{recording.provenance['engine']} ({role})"
+        lines.append(f"{name:24}{len(recording.spikes):>8}{first:>14}{last:>14}   {state}")
+    lines += ["", f"{'':24}{'difference':>14}{'limit':>14}{'numerical':>14}"]
+    for criterion in check.criteria:
+        numerical = "" if criterion.numerical is None else _amount(criterion.numerical, criterion.unit)
+        lines.append(
+            f"{criterion.name:24}{_amount(criterion.value, criterion.unit):>14}"
+            f"{_amount(criterion.limit, criterion.unit):>14}{numerical:>14}  {'ok' if criterion.passed else 'FAIL'}"
+        )
+    lines += ["", *_budget(check), f"verdict: {'agree' if check.passed else 'DISAGREE'} - {explanation_of(check)}"]
+    return "\n".join(lines)
+
+
+def explanation_of(check: CrossValidation) -> str:
+    """Why the roads agree or not, in one sentence [no unit].
+
+    Parameters
+    ----------
+    check : CrossValidation
+        What to explain.
+
+    Returns
+    -------
+    str
+        Names what decided, and what to do about it.
+    """
+    failed = [criterion for criterion in check.criteria if not criterion.passed]
+    if failed:
+        names = ", ".join(criterion.name for criterion in failed)
+        if any(criterion.is_numerical is None for criterion in failed):
+            return f"{names} beyond the limit; run with the error budget to see whether numerical error explains it"
+        real = [criterion for criterion in failed if not criterion.is_numerical]
+        if not real:
+            return (
+                f"{names} beyond the limit, but no further than numerical error goes: tighten reltol and t_max (SPICE) "
+                "or dt (RK4), then compare again"
+            )
+        worst = max(real, key=_excess)
+        return (
+            f"the models differ: {worst.name} is off by {_amount(worst.value, worst.unit)}, where numerical error of both "
+            f"roads accounts for {_amount(worst.numerical or 0.0, worst.unit)}"
+        )
+    if not check.numerical_error:
+        return "every difference is within its limit"
+    beyond = [c for c in check.criteria if c.is_numerical is False and c.value > _NOTABLE * c.limit]
+    if not beyond:
+        return "what difference is left is numerical error"
+    worst = max(beyond, key=lambda criterion: criterion.value / criterion.limit)
+    return (
+        f"every difference is within its limit; {worst.name} differs by more than numerical error accounts for "
+        f"({_amount(worst.value, worst.unit)} against {_amount(worst.numerical or 0.0, worst.unit)})"
+    )
+
+
+def dict_of(check: CrossValidation) -> dict[str, Any]:
+    """Everything but the waveforms, ready for JSON.
+
+    Parameters
+    ----------
+    check : CrossValidation
+        What to write down.
+
+    Returns
+    -------
+    dict
+        ``passed``, ``verdict``, ``metrics``, ``criteria``, ``reference`` and ``candidate`` (SI units).
+    """
+    return {
+        "design": check.design,
+        "passed": check.passed,
+        "verdict": explanation_of(check),
+        "metrics": check.metrics,
+        "criteria": [
+            {
+                "name": c.name,
+                "value": c.value,
+                "limit": c.limit,
+                "unit": c.unit,
+                "numerical": c.numerical,
+                "passed": c.passed,
+            }
+            for c in check.criteria
+        ],
+        "reference": recording_dict(check.reference),
+        "candidate": recording_dict(check.candidate),
+    }
+
+
+def recording_dict(recording: Recording) -> dict[str, Any]:
+    """What a recording says apart from its waveforms, ready for JSON.
+
+    Parameters
+    ----------
+    recording : Recording
+        What to write down.
+
+    Returns
+    -------
+    dict
+        ``engine``, ``version``, ``spike_times`` [s], ``final_state``, ``n_points`` and the provenance.
+    """
+    known = dict(recording.provenance)
+    return {
+        "engine": known.pop("engine", None),
+        "version": known.pop("version", None),
+        "spike_times": [float(t) for t in recording.spikes.times],
+        "final_state": final_state(recording),
+        "n_points": len(recording.time),
+        "provenance": known,
+    }
+
+
+def final_state(recording: Recording) -> dict[str, float]:
+    """Last value of each state, in its unit."""
+    return {name: float(recording[name][-1]) for name in recording.provenance.get("states", ())}
+
+
+def _excess(criterion: Criterion) -> float:
+    return criterion.value / max(criterion.numerical or 0.0, 1e-3 * criterion.limit, 1e-300)
+
+
+def _engine(recording: Recording) -> str:
+    return f"{recording.provenance['engine']} {recording.provenance['version']}"
+
+
+def _end_intervals(recording: Recording) -> tuple[str, str]:
+    intervals = np.diff(recording.spikes.times)
+    if not intervals.size:
+        return "-", "-"
+    return format_quantity(float(intervals[0]), "s"), format_quantity(float(intervals[-1]), "s")
+
+
+def _amount(value: float, unit: str) -> str:
+    if unit:
+        return format_quantity(value, unit, digits=3)
+    return f"{value:.0f}" if value >= 1 and float(value).is_integer() else f"{value:.2e}" if value else "0"
+
+
+def _budget(check: CrossValidation) -> list[str]:
+    if not check.numerical_error:
+        return ["error budget: not measured"]
+    lines = []
+    for role, how in (("reference", "half the step"), ("candidate", "half the step, a tenth of reltol")):
+        metrics = check.numerical_error[role]
+        engine = getattr(check, role).provenance["engine"]
+        error = metrics["spike_time_error_max"]
+        spikes = "no spikes matched" if error is None else f"spike times move by {format_quantity(error, 's', 3)}"
+        waveform = max(metrics["nrmse"].values(), default=0.0)
+        extra = metrics["spikes_unmatched"]
+        count = f", {pluralised(extra, 'spike')} more or less" if extra else ""
+        lines.append(f"error budget: {engine} at {how}: {spikes}, waveforms by {waveform:.1e}{count}")
+    return lines
