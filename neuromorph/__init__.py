@@ -6,7 +6,7 @@ import importlib
 import logging
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0.dev0"
+from neuromorph.version import __version__ as __version__
 
 # Where each public name lives. Rooms are loaded on first use, so that `import neuromorph` stays light:
 # numba, sympy, matplotlib and PySpice take seconds together.
@@ -36,47 +36,69 @@ _HOMES = {
     "schematic": ("Deck", "NgspiceOptions", "Port", "Probe", "Schematic", "make_deck"),
     "behaviour": ("RK4", "simulate_system"),
     "spice": ("Ngspice", "read_raw"),
-    "devices": ("MMS", "MemristorModel"),
+    "devices": ("MMS", "MemristorModel", "load_card", "model_file"),
     "neurons": ("LIF", "MemristiveALIF", "Neuron", "WorkingPoint"),
     "roads": ("Pair", "simulate"),
     "validate": ("CrossValidation", "Tolerances", "cross_validate"),
 }
 _HOME_OF = {name: room for room, names in _HOMES.items() for name in names}
 
-__all__ = sorted([*_HOME_OF, "__version__"])  # noqa: PLE0605
+__all__ = sorted([*_HOME_OF, "__version__"])
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 if TYPE_CHECKING:
-    from neuromorph.behaviour import RK4, simulate_system
-    from neuromorph.devices import MMS, MemristorModel
-    from neuromorph.equations import logistic
-    from neuromorph.errors import (
-        ConvergenceError,
-        EngineNotFoundError,
-        MeasurementError,
-        NeuromorphError,
-        SimulationError,
-        ValidationError,
-    )
-    from neuromorph.neurons import LIF, MemristiveALIF, Neuron, WorkingPoint
-    from neuromorph.quantities import Parameters, format_quantity, parameter, parse_quantity
-    from neuromorph.recording import Recording, SpikeTrains, load
-    from neuromorph.roads import Pair, simulate
-    from neuromorph.schematic import Deck, NgspiceOptions, Port, Probe, Schematic, make_deck
-    from neuromorph.spice import Ngspice, read_raw
-    from neuromorph.stimulus import (
-        Constant,
-        PiecewiseLinear,
-        PulseTrain,
-        Sine,
-        SquareWave,
-        Stimulus,
-        Triangle,
-        parse_stimulus,
-    )
-    from neuromorph.systems import HybridSystem, Mode, Output, State, Transition, Unknown
-    from neuromorph.validate import CrossValidation, Tolerances, cross_validate
+    from neuromorph.behaviour import RK4 as RK4
+    from neuromorph.behaviour import simulate_system as simulate_system
+    from neuromorph.devices import MMS as MMS
+    from neuromorph.devices import MemristorModel as MemristorModel
+    from neuromorph.devices import load_card as load_card
+    from neuromorph.devices import model_file as model_file
+    from neuromorph.equations import logistic as logistic
+    from neuromorph.errors import ConvergenceError as ConvergenceError
+    from neuromorph.errors import EngineNotFoundError as EngineNotFoundError
+    from neuromorph.errors import MeasurementError as MeasurementError
+    from neuromorph.errors import NeuromorphError as NeuromorphError
+    from neuromorph.errors import SimulationError as SimulationError
+    from neuromorph.errors import ValidationError as ValidationError
+    from neuromorph.neurons import LIF as LIF
+    from neuromorph.neurons import MemristiveALIF as MemristiveALIF
+    from neuromorph.neurons import Neuron as Neuron
+    from neuromorph.neurons import WorkingPoint as WorkingPoint
+    from neuromorph.quantities import Parameters as Parameters
+    from neuromorph.quantities import format_quantity as format_quantity
+    from neuromorph.quantities import parameter as parameter
+    from neuromorph.quantities import parse_quantity as parse_quantity
+    from neuromorph.recording import Recording as Recording
+    from neuromorph.recording import SpikeTrains as SpikeTrains
+    from neuromorph.recording import load as load
+    from neuromorph.roads import Pair as Pair
+    from neuromorph.roads import simulate as simulate
+    from neuromorph.schematic import Deck as Deck
+    from neuromorph.schematic import NgspiceOptions as NgspiceOptions
+    from neuromorph.schematic import Port as Port
+    from neuromorph.schematic import Probe as Probe
+    from neuromorph.schematic import Schematic as Schematic
+    from neuromorph.schematic import make_deck as make_deck
+    from neuromorph.spice import Ngspice as Ngspice
+    from neuromorph.spice import read_raw as read_raw
+    from neuromorph.stimulus import Constant as Constant
+    from neuromorph.stimulus import PiecewiseLinear as PiecewiseLinear
+    from neuromorph.stimulus import PulseTrain as PulseTrain
+    from neuromorph.stimulus import Sine as Sine
+    from neuromorph.stimulus import SquareWave as SquareWave
+    from neuromorph.stimulus import Stimulus as Stimulus
+    from neuromorph.stimulus import Triangle as Triangle
+    from neuromorph.stimulus import parse_stimulus as parse_stimulus
+    from neuromorph.systems import HybridSystem as HybridSystem
+    from neuromorph.systems import Mode as Mode
+    from neuromorph.systems import Output as Output
+    from neuromorph.systems import State as State
+    from neuromorph.systems import Transition as Transition
+    from neuromorph.systems import Unknown as Unknown
+    from neuromorph.validate import CrossValidation as CrossValidation
+    from neuromorph.validate import Tolerances as Tolerances
+    from neuromorph.validate import cross_validate as cross_validate
 
 
 def __getattr__(name: str) -> Any:

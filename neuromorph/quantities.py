@@ -164,9 +164,7 @@ def _checked(field: dataclasses.Field[Any], given: Any) -> float:
         value = float(given)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{wanted}, got {given!r}") from None
-    outside = (
-        (positive and value <= 0) or (low is not None and value < low) or (high is not None and value > high)
-    )
+    outside = (positive and value <= 0) or (low is not None and value < low) or (high is not None and value > high)
     if not math.isfinite(value) or outside:
         raise ValueError(f"{wanted}, got {given!r}")
     return value

@@ -5,6 +5,11 @@
 set -euo pipefail
 CDPATH='' cd -- "$(dirname -- "$0")/.."
 want=${1:-demo}
+case $want in
+    demo) target=. readies=(demo) ;;
+    dev) target='.[dev]' readies=(demo dev) ;;
+    *) echo "usage: setup.sh demo|dev" >&2 && exit 2 ;;
+esac
 log= # what the steps print, once there is one
 
 stop() {
@@ -37,8 +42,8 @@ print(sys._base_executable)' 2>/dev/null && return
     return 1
 }
 
-# step TEXT ADVICE COMMAND...: runs a command that takes long, with one line on the screen. When it fails, one line says
-# why, and the log of all that was printed stays.
+# step TEXT ADVICE COMMAND...: runs a command that takes long, with one line on the screen. When it fails, one line
+# says why, and the log of all that was printed stays.
 step() {
     local text=$1 advice=$2 reason
     shift 2
@@ -88,24 +93,17 @@ install_packages() {
 
 missing=()
 ready demo || find_python >/dev/null || missing+=(python)
-if ! type -P "${NEUROMORPH_NGSPICE:-ngspice}" >/dev/null; then
-    [[ -z ${NEUROMORPH_NGSPICE:-} ]] || stop "NEUROMORPH_NGSPICE names no program: $NEUROMORPH_NGSPICE"
-    missing+=(ngspice)
-fi
+# Who names an ngspice does not want another one; a name that is wrong is for neuromorph to explain.
+if [[ -z ${NEUROMORPH_NGSPICE:-} ]] && ! type -P ngspice >/dev/null; then missing+=(ngspice); fi
 if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
 
 if ! ready "$want"; then
     if ! ready demo; then
-        python=$(find_python) || stop "no python3 here is 3.11 or later and has the modules venv and ensurepip"
+        python=$(find_python) || stop "no python3 here is 3.11 or later and has venv. Install one, and try again"
         rm -rf .venv
         step "Making .venv ($("$python" --version))" "Try again" "$python" -m venv .venv
     fi
     rm -f .venv/ready-*
-    case $want in
-        demo) target=. readies=(demo) ;;
-        dev) target='.[dev]' readies=(demo dev) ;;
-        *) stop "usage: setup.sh demo|dev" ;;
-    esac
     step "Installing the Python packages into .venv (pip)" "Try again" \
         .venv/bin/python -m pip install --no-input --disable-pip-version-check --progress-bar off -e "$target"
     for name in "${readies[@]}"; do stamp >".venv/ready-$name"; done

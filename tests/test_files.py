@@ -93,8 +93,7 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
 
 def test_standard_output_can_be_named(tmp_path: Path) -> None:
     code = (
-        "from neuromorph.files import write_text_atomically as w\n"
-        "w('/dev/stdout', 'one\\n')\nprint('two', flush=True)"
+        "from neuromorph.files import write_text_atomically as w\nw('/dev/stdout', 'one\\n')\nprint('two', flush=True)"
     )
     redirected = tmp_path / "out.txt"
     with redirected.open("a") as stdout:

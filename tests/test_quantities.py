@@ -78,9 +78,7 @@ def test_what_is_no_quantity_is_refused(text: str, unit: str, message: str) -> N
         (1e-18, "F", 4, "0.001 fF"),
     ],
 )
-def test_a_quantity_is_printed_with_the_prefix_that_fits(
-    value: float, unit: str, digits: int, text: str
-) -> None:
+def test_a_quantity_is_printed_with_the_prefix_that_fits(value: float, unit: str, digits: int, text: str) -> None:
     assert format_quantity(value, unit, digits) == text
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -46,12 +46,8 @@ STIMULI = {
     "sine, delayed beyond the end": Sine(amplitude=0.5, frequency=200.0, phase=1.0, delay=1.0),
     "triangle": Triangle(amplitude=1.0, frequency=400.0),
     "triangle, delayed": Triangle(amplitude=-1.3, frequency=333.0, offset=0.4, delay=0.7e-3),
-    "piecewise linear": PiecewiseLinear(
-        times=np.array([2e-4, 1e-3, 1.00001e-3, 3e-3]), values=[0.1, 0.4, -1, 2]
-    ),
-    "piecewise linear, many points": PiecewiseLinear(
-        times=np.linspace(0, 6e-3, 500), values=np.sin(np.arange(500.0))
-    ),
+    "piecewise linear": PiecewiseLinear(times=np.array([2e-4, 1e-3, 1.00001e-3, 3e-3]), values=[0.1, 0.4, -1, 2]),
+    "piecewise linear, many points": PiecewiseLinear(times=np.linspace(0, 6e-3, 500), values=np.sin(np.arange(500.0))),
     "piecewise linear, one point": PiecewiseLinear(times=[2e-3], values=[0.4]),
 }
 
@@ -451,6 +447,7 @@ def test_a_stimulus_reads_back_from_its_own_repr(stimulus: Stimulus) -> None:
     assert parse_stimulus(text) == stimulus
 
 
+@settings(deadline=None)
 @given(stimulus=some_stimulus, t_stop=st.floats(1e-9, 100))
 def test_any_stimulus_has_sound_segments(stimulus: Stimulus, t_stop: float) -> None:
     rows = stimulus.segments(t_stop)

@@ -79,7 +79,7 @@ class _Writer:
                 self._constants(),
                 self._tuple_arithmetic(),
                 self._solve_unknowns(),
-                self._by_mode("rates", [list(m.rates[s] for s in self.system.states) for m in self._modes()]),
+                self._by_mode("rates", [[m.rates[s] for s in self.system.states] for m in self._modes()]),
                 self._by_mode("guards", [self._guards(i) for i in range(len(self.system.modes))]),
                 self._jump(),
                 self._function("observe", self._observed()),
@@ -134,7 +134,7 @@ class _Writer:
         )
 
     def _unpack(self, used: set[str]) -> list[str]:
-        lines = []
+        lines: list[str] = []
         for letter, group in self.tuples:
             lines.extend(f"    {name} = {letter}[{i}]" for i, name in enumerate(group) if name in used)
         return lines

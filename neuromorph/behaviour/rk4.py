@@ -15,6 +15,7 @@ from neuromorph.errors import ConvergenceError, SimulationError
 from neuromorph.progress import Progress, silent
 from neuromorph.recording import Recording, SpikeTrains
 from neuromorph.stimulus import Constant, Stimulus
+from neuromorph.version import __version__
 
 if TYPE_CHECKING:
     from neuromorph.systems import HybridSystem
@@ -144,7 +145,7 @@ def simulate_system(
         spikes=SpikeTrains(times=rows.spike_times()),
         provenance={
             "engine": "rk4",
-            "version": _version(),
+            "version": __version__,
             "design": system.name,
             "options": {"dt": steps},
             "parameters": dict(system.parameters),
@@ -271,8 +272,3 @@ def _failure(system: HybridSystem, status: int, t_reached: float) -> SimulationE
         error.__cause__ = ConvergenceError(cause)
     return error
 
-
-def _version() -> str:
-    from neuromorph import __version__
-
-    return __version__

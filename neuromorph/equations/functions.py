@@ -7,7 +7,7 @@ from typing import Any
 import sympy
 
 
-class logistic(sympy.Function):  # noqa: N801 - a function in the mathematical sense, spelled like sympy's own
+class logistic(sympy.Function):
     """The logistic function ``1 / (1 + exp(-u))``, with its exact derivative.
 
     A function of its own, because each target has its own spelling that neither overflows nor cancels.

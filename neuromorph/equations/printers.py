@@ -97,7 +97,7 @@ class _EquationPrinter(CodePrinter):
         return self._nested("Min", expression.args)
 
     def _nested(self, name: str, arguments: Any) -> str:
-        text = self._print(arguments[0])
+        text = str(self._print(arguments[0]))
         for argument in arguments[1:]:
             text = f"{self.functions[name]}({text}, {self._print(argument)})"
         return text
@@ -105,7 +105,7 @@ class _EquationPrinter(CodePrinter):
     def _print_Piecewise(self, expression: Any) -> str:
         if expression.args[-1].cond != sympy.true:
             raise UnprintableError("a Piecewise needs a last branch (value, True): otherwise it has no value somewhere")
-        text = self._print(expression.args[-1].expr)
+        text = str(self._print(expression.args[-1].expr))
         for value, condition in reversed(expression.args[:-1]):
             text = self._conditional(self._print(condition), self._print(value), text)
         return text
@@ -123,9 +123,7 @@ class _NumbaPrinter(_EquationPrinter):
     functions: Mapping[str, str] = {
         **{
             name: f"math.{name}"
-            for name in (
-                "exp log sqrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh erf expm1 log1p"
-            ).split()
+            for name in ["exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "expm1", "log1p"]
         },
         "Abs": "abs",
         "sign": "_sign",
@@ -154,7 +152,7 @@ class _NgspicePrinter(_EquationPrinter):
 
     language = "ngspice"
     functions: Mapping[str, str] = {
-        **{name: name for name in "exp sqrt sin cos tan asin acos atan sinh cosh tanh".split()},
+        **{name: name for name in ["exp", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh"]},
         "log": "ln",
         "Abs": "abs",
         "sign": "sgn",
@@ -194,7 +192,7 @@ class _NgspicePrinter(_EquationPrinter):
 class _VerilogAPrinter(_EquationPrinter):
     language = "Verilog-A"
     functions: Mapping[str, str] = {
-        **{name: name for name in "exp sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh pow".split()},
+        **{name: name for name in ["exp", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "pow"]},
         "log": "ln",
         "Abs": "abs",
         "Min": "min",

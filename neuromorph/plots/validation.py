@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from neuromorph.validate.cross import CrossValidation
 
 _MOST_SIGNALS = 4
+_LONGEST_INTERVAL = 5.0
 
 
 def plot_validation(check: CrossValidation) -> Any:
@@ -76,9 +77,14 @@ def _draw_intervals(check: CrossValidation, ax: Any, factor: float) -> None:
         (check.candidate, CANDIDATE, "x", 4.0),
     ):
         times = recording.spikes.times
-        ax.plot(times[1:] * factor, np.diff(times) * 1e6, marker, color=color, markersize=size, mew=1.0, alpha=0.8)
-    ax.set_yscale("log")
-    ax.set_ylabel("ISI [us]")
+        intervals = np.diff(times)
+        # The pauses between bursts would press the intervals inside them flat.
+        within = intervals <= _LONGEST_INTERVAL * np.median(intervals) if intervals.size else intervals > 0
+        scale, unit = scaled_time(float(np.max(intervals[within], initial=1e-9)))
+        ax.plot(
+            times[1:][within] * factor, intervals[within] * scale, marker, color=color, markersize=size, mew=1.0, alpha=0.8
+        )
+    ax.set_ylabel(f"ISI [{unit}]\nwithin bursts")
 
 
 def _draw_time_errors(check: CrossValidation, ax: Any, factor: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["load", "save", "to_xarray"]
 
 _FORMAT = "neuromorph recording 1"
+_SEAL = "neuromorph recording, sha256"
 
 
 def to_xarray(recording: Recording) -> xarray.Dataset:
@@ -52,9 +54,39 @@ def save(recording: Recording, path: str | os.PathLike[str]) -> Path:
     # Made in memory and written by Python: on a full disk the HDF5 library cannot close its own file and
     # takes the process down with a segmentation fault.
     content = dataset.to_netcdf(engine="h5netcdf", encoding=encoding)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content)
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        file.write(content)
+        file.write(seal(hashlib.sha256(content)))
     return Path(path)
+
+
+def seal(digest: hashlib._Hash) -> bytes:
+    """The line after the end of the netCDF part of a file, which readers of netCDF do not look at.
+
+    A damaged file must be known as such before HDF5 sees it: one wrong byte can send that library into an
+    endless loop, or end the process.
+    """
+    return f"\n{_SEAL} {digest.hexdigest()}\n".encode()
+
+
+def _check_seal(path: str | os.PathLike[str]) -> None:
+    length = len(seal(hashlib.sha256()))
+    with open(path, "rb") as file:
+        remaining = max(file.seek(0, os.SEEK_END) - length, 0)
+        file.seek(remaining)
+        found = file.read()
+        if not found.startswith(f"\n{_SEAL} ".encode()):
+            raise ValueError("it was not written by Recording.save, or is cut off")
+        file.seek(0)
+        digest = hashlib.sha256()
+        while remaining:
+            chunk = file.read(min(remaining, 1 << 20))
+            if not chunk:
+                raise ValueError("it was cut off while it was read")
+            digest.update(chunk)
+            remaining -= len(chunk)
+    if found != seal(digest):
+        raise ValueError("it was damaged or changed after it was saved (its checksum is wrong)")
 
 
 def load(path: str | os.PathLike[str]) -> Recording:
@@ -81,24 +113,15 @@ def load(path: str | os.PathLike[str]) -> Recording:
     if not Path(path).is_file():
         raise MeasurementError(f"cannot read the recording {name}: there is no such file")
     try:
+        _check_seal(path)
         # Undecoded: xarray would read some units as calendars, and some numbers as missing.
         dataset = xarray.load_dataset(path, engine="h5netcdf", decode_cf=False)
-    except PermissionError as error:
-        raise MeasurementError(f"cannot read the recording {name}: no permission to read it") from error
-    except Exception as error:
-        # HDF5 and xarray raise many things on a file that is damaged or of another kind.
-        raise MeasurementError(
-            f"cannot read the recording {name}: it is no netCDF file, or was cut off or damaged ({error})"
-        ) from error
-    if dataset.attrs.get("format") != _FORMAT:
-        raise MeasurementError(
-            f"cannot read the recording {name}: it was not written by Recording.save "
-            f"(its format is {dataset.attrs.get('format')!r}, not {_FORMAT!r})"
-        )
-    try:
+        found = dataset.attrs.get("format")
+        if found != _FORMAT:
+            raise ValueError(f"its format is {found!r}, this version reads {_FORMAT!r}")
         return _recording(dataset)
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise MeasurementError(f"cannot read the recording {name}: it is damaged ({error})") from error
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise MeasurementError(f"cannot read the recording {name}: {error}") from error
 
 
 def _recording(dataset: xarray.Dataset) -> Recording:

@@ -69,8 +69,7 @@ class SpikeTrains:
         who = np.zeros(when.shape, dtype=np.int64) if sources is None else np.asarray(sources)
         if when.ndim != 1 or who.shape != when.shape:
             raise ValueError(
-                "times and sources must be one-dimensional and of one length, "
-                f"got {when.shape} and {who.shape}"
+                f"times and sources must be one-dimensional and of one length, got {when.shape} and {who.shape}"
             )
         if not np.isfinite(when).all():
             wrong = np.flatnonzero(~np.isfinite(when))[0]

@@ -88,9 +88,7 @@ class Recording:
         arrays = {_checked_name(name): frozen_array(values, np.float64) for name, values in signals.items()}
         for name, values in arrays.items():
             if values.shape != grid.shape:
-                raise ValueError(
-                    f"signal {name!r} must have the shape of time, {grid.shape}, got {values.shape}"
-                )
+                raise ValueError(f"signal {name!r} must have the shape of time, {grid.shape}, got {values.shape}")
         units = units or {}
         for name, unit in units.items():
             if name not in arrays:
@@ -167,9 +165,7 @@ class Recording:
         after = np.minimum(before + 1, self.time.size - 1)
         elapsed = grid - self.time[before]
         between = elapsed > 0
-        weight = np.divide(
-            elapsed, self.time[after] - self.time[before], out=np.zeros_like(grid), where=between
-        )
+        weight = np.divide(elapsed, self.time[after] - self.time[before], out=np.zeros_like(grid), where=between)
         signals = {}
         for name, values in self.signals.items():
             start, end = values[before], values[after]

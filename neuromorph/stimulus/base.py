@@ -159,9 +159,7 @@ class Stimulus(Parameters, ABC):
         ends = offsets + slopes * np.diff(starts, append=t_stop)
         name = type(self).__name__
         if np.any(rows[:, 3] != 0):
-            raise ValueError(
-                f"{name} has sine segments, which PWL cannot state: give the class its own spice()"
-            )
+            raise ValueError(f"{name} has sine segments, which PWL cannot state: give the class its own spice()")
         span = max(np.ptp(offsets), np.ptp(ends))
         jumps = np.flatnonzero(np.abs(offsets[1:] - ends[:-1]) > 1e-6 * span)
         if jumps.size:
@@ -217,8 +215,7 @@ def linear_segments(
     """
     if starts[0] > 0:
         starts, offsets, slopes = (
-            np.concatenate(([first], rest))
-            for first, rest in ((0.0, starts), (initial, offsets), (0.0, slopes))
+            np.concatenate(([first], rest)) for first, rest in ((0.0, starts), (initial, offsets), (0.0, slopes))
         )
     starts = np.maximum.accumulate(starts)
     # Far from 0 s an edge can be shorter than the spacing of floats: it is then a jump, not a segment.

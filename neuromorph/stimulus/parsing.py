@@ -84,9 +84,7 @@ def parse_stimulus(text: str) -> Stimulus:
         except ValueError as error:
             raise ValueError(f"{call[1]}: {name}: {error}") from None
     if len(drive_units) > 1:
-        raise ValueError(
-            f"{call[1]}: a stimulus is a current or a voltage, got values in both A and V: {text!r}"
-        )
+        raise ValueError(f"{call[1]}: a stimulus is a current or a voltage, got values in both A and V: {text!r}")
     make: Callable[..., Stimulus] = owner
     return make(**values)
 
@@ -96,9 +94,7 @@ def _arguments(name: str, text: str, choices: dict[str, Any]) -> dict[str, str]:
     for part in _COMMA.split(text) if text.strip() else []:
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals:
-            raise ValueError(
-                f"{name}: expected name=value, got {part.strip()!r}; its parameters: {', '.join(choices)}"
-            )
+            raise ValueError(f"{name}: expected name=value, got {part.strip()!r}; its parameters: {', '.join(choices)}")
         check_names(name, [key], choices)
         if key in given:
             raise ValueError(f"{name}: {key} is given twice")

@@ -64,9 +64,7 @@ class SquareWave(Stimulus):
 
     amplitude: float = parameter(unit=DRIVE_UNIT, doc="height above the offset")
     frequency: float = parameter(unit="Hz", doc="pulses per second", positive=True)
-    duty: float = parameter(
-        0.5, unit="", doc="fraction of the period between half-height points", low=0, high=1
-    )
+    duty: float = parameter(0.5, unit="", doc="fraction of the period between half-height points", low=0, high=1)
     offset: float = parameter(0.0, unit=DRIVE_UNIT, doc="value between pulses")
     delay: float = parameter(0.0, unit="s", doc="start of the first rising edge", low=0)
     rise: float = parameter(10e-9, unit="s", doc="length of the rising edge", low=SHORTEST_EDGE)
@@ -129,9 +127,7 @@ class SquareWave(Stimulus):
     def describe(self, unit: str = "") -> str:
         """See :meth:`Stimulus.describe`."""
         height, rate = format_quantity(self.amplitude, unit), format_quantity(self.frequency, "Hz")
-        return (
-            f"square wave, {height}, {rate}, {self.duty * 100:.4g} %{_extras(unit, self.offset, self.delay)}"
-        )
+        return f"square wave, {height}, {rate}, {self.duty * 100:.4g} %{_extras(unit, self.offset, self.delay)}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -198,7 +198,7 @@ class HybridSystem:
         return scales
 
     def _check_names(self) -> None:
-        seen: dict[str, str] = {clock: "clock" for clock in CLOCKS}
+        seen: dict[str, str] = dict.fromkeys(CLOCKS, "clock")
         for kind, names in (
             ("state", self.states),
             ("input", self.inputs),

@@ -1,7 +1,7 @@
 """Two recordings of one design compared: metrics, verdict, report."""
 
 from neuromorph.validate.compare import Comparison, compare
-from neuromorph.validate.cross import CrossValidation, Criterion, Tolerances, cross_validate
+from neuromorph.validate.cross import Criterion, CrossValidation, Tolerances, cross_validate
 from neuromorph.validate.spikes import SpikeMatch, match_spikes
 
 __all__ = [

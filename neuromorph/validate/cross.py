@@ -17,7 +17,6 @@ from neuromorph.stimulus import Stimulus
 from neuromorph.validate.compare import Comparison, compare
 
 if TYPE_CHECKING:
-    from neuromorph.behaviour import RK4
     from neuromorph.schematic import NgspiceOptions, Probe
     from neuromorph.spice import Engine
 

@@ -148,6 +148,33 @@ def recording_dict(recording: Recording) -> dict[str, Any]:
     }
 
 
+def describe_recording(recording: Recording) -> str:
+    """A recording in a few lines: spikes, intervals, final state, ranges (SI units with prefixes).
+
+    Parameters
+    ----------
+    recording : Recording
+        What to describe.
+
+    Returns
+    -------
+    str
+        Several lines.
+    """
+    first, last = _end_intervals(recording)
+    spikes = pluralised(len(recording.spikes), "spike")
+    lines = [
+        f"{recording.provenance.get('design', 'design')}: {_engine(recording)}, {len(recording.time)} points to "
+        f"{format_quantity(float(recording.time[-1]), 's')}",
+        f"{spikes}, first ISI {first}, last ISI {last}",
+    ]
+    for name in recording.names:
+        unit, values = recording.units.get(name, ""), recording[name]
+        low, high, end = (format_quantity(float(v), unit) for v in (values.min(), values.max(), values[-1]))
+        lines.append(f"{name:12} from {low:>12} to {high:>12}, at the end {end:>12}")
+    return "\n".join(lines)
+
+
 def final_state(recording: Recording) -> dict[str, float]:
     """Last value of each state, in its unit."""
     return {name: float(recording[name][-1]) for name in recording.provenance.get("states", ())}

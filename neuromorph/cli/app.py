@@ -1,0 +1,238 @@
+"""The commands."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neuromorph.cli.output import (
+    AGREE,
+    DISAGREE,
+    ENGINE_MISSING,
+    DelayedProgress,
+    reported,
+    say,
+    write_json,
+)
+
+if TYPE_CHECKING:
+    from neuromorph.schematic import NgspiceOptions
+
+app = typer.Typer(
+    name="neuromorph",
+    help="Circuit-level simulator for neuromorphic hardware: SPICE and equations, cross-validated.",
+    epilog="Exit status: 0 agree, 1 disagree, 2 usage, 3 engine missing, 4 simulation failed.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Design = Annotated[str, typer.Argument(help="A design's name (memristive-alif, lif) or a script that has design().")]
+Drive = Annotated[
+    list[str],
+    typer.Option(
+        "--drive", help="A stimulus, such as 'square(amplitude=1mA, frequency=1kHz, duty=0.5)'; input=... for one of several."
+    ),
+]
+TStop = Annotated[str | None, typer.Option("--t-stop", help="How long to simulate, such as 5ms.")]
+Set = Annotated[
+    list[str], typer.Option("--set", help="A parameter, such as capacitance=10nF or memristor.r_on=700ohm; repeatable.")
+]
+Json = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON; - for standard output.")]
+Dt = Annotated[str | None, typer.Option("--dt", help="Longest RK4 step, such as 50ns.")]
+RelTol = Annotated[float | None, typer.Option("--reltol", help="Relative tolerance of ngspice.")]
+TMax = Annotated[str | None, typer.Option("--t-max", help="Longest ngspice step, such as 100ns.")]
+Method = Annotated[str | None, typer.Option("--method", help="Integration method of ngspice: gear or trap.")]
+Probes = Annotated[list[str], typer.Option("--probe", help="What to record from a circuit: v(out) or v_out=v(out).")]
+Plot = Annotated[Path | None, typer.Option("--plot", help="Write a picture (png, pdf, svg).")]
+
+
+@app.callback()
+def configure(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say what is being done.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Set logging up; the library itself never does."""
+    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(name)s: %(message)s")
+    if version:
+        from neuromorph.version import __version__
+
+        say(f"neuromorph {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+@reported
+def doctor(json: Json = None) -> None:
+    """Say which engines are here, what they can do, and how to get what is missing."""
+    from neuromorph.cli.doctor import findings
+
+    found = findings()
+    write_json(found, json)
+    ngspice = found["engines"]["ngspice"]
+    lines = [f"neuromorph {found['neuromorph']}, Python {found['python']}, kernels and findings in {found['cache']}"]
+    lines.append("rk4       ready")
+    if ngspice["found"]:
+        can = ", ".join(f"{name.upper()} {'yes' if ngspice[name] else 'no'}" for name in ("klu", "osdi"))
+        lines.append(f"ngspice   ready: {ngspice['program']}, version {ngspice['version']} ({can})")
+    else:
+        lines.append(f"ngspice   missing: {ngspice['why']}")
+    say("\n".join(lines), json)
+    if not ngspice["found"]:
+        raise typer.Exit(ENGINE_MISSING)
+
+
+@app.command()
+@reported
+def simulate(
+    design: Design,
+    engine: Annotated[str | None, typer.Option("--engine", help="rk4 or ngspice.")] = None,
+    drive: Drive = [],  # noqa: B006 - typer's spelling of a repeatable option
+    t_stop: TStop = None,
+    setting: Set = [],  # noqa: B006
+    probe: Probes = [],  # noqa: B006
+    dt: Dt = None,
+    reltol: RelTol = None,
+    t_max: TMax = None,
+    method: Method = None,
+    plot: Plot = None,
+    save: Annotated[Path | None, typer.Option("--save", help="Write the waveforms as netCDF.")] = None,
+    json: Json = None,
+) -> None:
+    """Simulate a design by one engine."""
+    import neuromorph as nm
+    from neuromorph.cli.designs import requested
+    from neuromorph.validate.report import describe_recording, recording_dict
+
+    request = requested(design, setting, drive, t_stop)
+    with DelayedProgress() as progress:
+        recording = nm.simulate(
+            request.design,
+            request.drive,
+            request.t_stop,
+            engine,
+            dt=_seconds(dt),
+            options=_options(reltol, t_max, method),
+            probes=_probes(probe),
+            progress=progress,
+        )
+    say(describe_recording(recording), json)
+    if save is not None:
+        recording.save(save)
+        say(f"waveforms: {save}", json)
+    write_json(recording_dict(recording), json)
+    if plot is not None:
+        from neuromorph.plots import plot_recording, save_figure
+
+        save_figure(plot_recording(recording), plot)
+        say(f"picture: {plot}", json)
+
+
+@app.command()
+@reported
+def validate(
+    design: Design,
+    drive: Drive = [],  # noqa: B006
+    t_stop: TStop = None,
+    setting: Set = [],  # noqa: B006
+    probe: Probes = [],  # noqa: B006
+    dt: Dt = None,
+    reltol: RelTol = None,
+    t_max: TMax = None,
+    method: Method = None,
+    error_budget: Annotated[
+        bool, typer.Option(help="Run both roads at a finer tolerance too, to tell numerical error from a model difference.")
+    ] = True,
+    plot: Plot = None,
+    json: Json = None,
+) -> None:
+    """Run a design as equations and as a circuit, and say how far they agree and why."""
+    import neuromorph as nm
+    from neuromorph.cli.designs import requested
+
+    request = requested(design, setting, drive, t_stop)
+    with DelayedProgress() as progress:
+        check = nm.cross_validate(
+            request.design,
+            request.drive,
+            request.t_stop,
+            dt=_seconds(dt),
+            options=_options(reltol, t_max, method),
+            probes=_probes(probe),
+            error_budget=error_budget,
+            progress=progress,
+        )
+    say(check.summary(), json)
+    write_json(check.to_dict(), json)
+    if plot is not None:
+        check.plot(plot)
+        say(f"picture: {plot}", json)
+    raise typer.Exit(AGREE if check.passed else DISAGREE)
+
+
+@app.command()
+@reported
+def netlist(
+    design: Design,
+    drive: Drive = [],  # noqa: B006
+    t_stop: TStop = None,
+    setting: Set = [],  # noqa: B006
+    probe: Probes = [],  # noqa: B006
+    reltol: RelTol = None,
+    t_max: TMax = None,
+    method: Method = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the deck to a file.")] = None,
+    json: Json = None,
+) -> None:
+    """Print the deck of a design, to read, to run by hand (ngspice -b), to open in another simulator."""
+    from neuromorph.cli.designs import requested
+    from neuromorph.files import write_text_atomically
+    from neuromorph.roads import deck_of, working_point
+
+    request = requested(design, setting, drive, t_stop)
+    stimulus, duration = working_point(request.design, request.drive, request.t_stop)
+    deck = deck_of(request.design, stimulus, duration, _probes(probe))
+    text = deck.text(_options(reltol, t_max, method))
+    if output is not None:
+        write_text_atomically(output, text)
+        say(f"deck: {output}", json)
+    elif json != "-":
+        say(text.rstrip("\n"))
+    write_json(
+        {
+            "design": deck.name,
+            "deck": text,
+            "deck_hash": deck.digest(text),
+            "probes": {name: p.expression for name, p in deck.probes.items()},
+        },
+        json,
+    )
+
+
+def _seconds(text: str | None) -> float | None:
+    from neuromorph.quantities import parse_quantity
+
+    return None if text is None else parse_quantity(text, "s")
+
+
+def _options(reltol: float | None, t_max: str | None, method: str | None) -> NgspiceOptions:
+    from neuromorph.schematic import NgspiceOptions
+
+    given: dict[str, Any] = {"reltol": reltol, "t_max": _seconds(t_max), "method": method}
+    return NgspiceOptions(**{name: value for name, value in given.items() if value is not None})
+
+
+def _probes(texts: list[str]) -> dict[str, str] | None:
+    if not texts:
+        return None
+    pairs = (text.partition("=") if text.partition("=")[0].isidentifier() else (text, "", text) for text in texts)
+    return {name: expression for name, _, expression in pairs}
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,207 @@
+"""From what a user types to a design: a name of the library or a script, with parameters set."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from neuromorph.neurons import LIBRARY
+from neuromorph.quantities import Parameters, check_names, parameter_units, parse_quantity
+from neuromorph.stimulus import Stimulus, parse_stimulus
+
+
+class UsageError(ValueError):
+    """What was typed cannot be used; the message says what can."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A design with what it is to be run with.
+
+    Parameters
+    ----------
+    design : object
+        What ``design()`` returned, or a neuron of the library.
+    drive : Stimulus, mapping or None
+        What drives it [A or V].
+    t_stop : float or None
+        Length of the run [s].
+    """
+
+    design: Any
+    drive: Mapping[str, Stimulus] | Stimulus | None
+    t_stop: float | None
+
+
+def requested(name: str, settings: list[str], drive: list[str], t_stop: str | None) -> Request:
+    """The design that a command line asks for.
+
+    Parameters
+    ----------
+    name : str
+        Name in the library, or path of a script.
+    settings : list of str
+        ``name=value`` each, values with units.
+    drive : list of str
+        A stimulus, or ``input=stimulus`` each.
+    t_stop : str or None
+        Length of the run, with unit [s].
+
+    Returns
+    -------
+    Request
+        Parameters set, drive parsed.
+
+    Raises
+    ------
+    UsageError
+        When something cannot be understood; the message lists the choices.
+    """
+    values = _settings(settings)
+    point: Any = None
+    if name in LIBRARY:
+        design = _with_settings(LIBRARY[name](), values)
+    elif name.endswith(".py") or "/" in name or "\\" in name:
+        module = _load_script(Path(name))
+        design = _script_design(name, module, values)
+        if not hasattr(design, "working_point") and callable(getattr(module, "working_point", None)):
+            point = _called(name, module.working_point)
+    else:
+        raise UsageError(
+            f"no design {name!r}. Choices: {', '.join(LIBRARY)}, or the path of a script with design(), such as ./my_neuron.py"
+        )
+    return Request(
+        design=design,
+        drive=_drive(drive) if drive else getattr(point, "drive", None),
+        t_stop=parse_quantity(t_stop, "s") if t_stop is not None else getattr(point, "t_stop", None),
+    )
+
+
+def _settings(settings: list[str]) -> dict[str, str]:
+    values = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise UsageError(f"cannot read --set {setting!r}: write name=value, such as capacitance=10nF")
+        if name.strip() in values:
+            raise UsageError(f"--set gives {name.strip()!r} twice")
+        values[name.strip()] = value.strip()
+    return values
+
+
+def _with_settings(design: Parameters, values: Mapping[str, str]) -> Any:
+    """A parameter object with values set; those of its parts by ``part.name``, or by ``name`` alone."""
+    parts = {
+        f.name: getattr(design, f.name)
+        for f in dataclasses.fields(design)
+        if isinstance(getattr(design, f.name), Parameters)
+    }
+    units = {name: unit for name, unit in parameter_units(design).items() if name not in parts}
+    optional = {f.name for f in dataclasses.fields(design) if f.metadata.get("optional")}
+    of_parts = {
+        (part, name): unit for part, value in parts.items() for name, unit in parameter_units(value).items()
+    }
+    choices = [*units, *(f"{part}.{name}" for part, name in of_parts)]
+    own: dict[str, Any] = {}
+    inner: dict[str, dict[str, float]] = {}
+    for name, text in values.items():
+        if name in units:
+            is_none = text.lower() == "none" and name in optional
+            own[name] = None if is_none else _value(name, text, units[name])
+            continue
+        matches = [key for key in of_parts if name in (key[1], f"{key[0]}.{key[1]}")]
+        if len(matches) != 1:
+            _refuse_name(getattr(design, "design_name", type(design).__name__), name, choices)
+        part, parameter = matches[0]
+        inner.setdefault(part, {})[parameter] = _value(name, text, of_parts[matches[0]])
+    changed = {part: parts[part].replace(**settings) for part, settings in inner.items()}
+    return dataclasses.replace(design, **changed, **own)
+
+
+def _refuse_name(owner: str, name: str, choices: list[str]) -> None:
+    try:
+        check_names(owner, [name], choices)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _value(name: str, text: str, unit: str) -> float:
+    try:
+        return parse_quantity(text, unit)
+    except ValueError as error:
+        raise UsageError(f"--set {name}: {error}") from None
+
+
+def _drive(texts: list[str]) -> Mapping[str, Stimulus] | Stimulus:
+    named: dict[str, Stimulus] = {}
+    for text in texts:
+        name, equals, rest = text.partition("=")
+        if equals and name.strip().isidentifier():
+            named[name.strip()] = parse_stimulus(rest)
+        elif len(texts) == 1:
+            return parse_stimulus(text)
+        else:
+            raise UsageError(f"several --drive options need input=stimulus each, got {text!r}")
+    return named
+
+
+def _load_script(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise UsageError(f"no script {str(path)!r}. Choices by name: {', '.join(LIBRARY)}")
+    spec = importlib.util.spec_from_file_location(f"neuromorph_user_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{str(path)!r} is not a Python script: its name must end in .py")
+    module = importlib.util.module_from_spec(spec)
+    # A dataclass looks its module up by name, and helpers beside the script are importable from it.
+    sys.modules[spec.name] = module
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise UsageError(_script_error(path, error)) from error
+    finally:
+        sys.path.remove(str(path.resolve().parent))
+    return module
+
+
+def _script_design(name: str, module: ModuleType, values: Mapping[str, str]) -> Any:
+    function = getattr(module, "design", None)
+    if not callable(function):
+        raise UsageError(f"{name} has no function design(); it should return a neuron, a Pair, a HybridSystem or a Circuit")
+    arguments = inspect.signature(function).parameters
+    own = {key: value for key, value in values.items() if key in arguments}
+    design = _called(name, function, **{key: _value(key, value, "") for key, value in own.items()})
+    rest = {key: value for key, value in values.items() if key not in own}
+    if isinstance(design, tuple):
+        from neuromorph.roads import Pair
+
+        design = Pair(*design)
+    if rest and isinstance(design, Parameters):
+        return _with_settings(design, rest)
+    if rest:
+        _refuse_name(f"design() of {name}", next(iter(rest)), list(arguments) or ["none: design() has no arguments"])
+    return design
+
+
+def _called(name: str, function: Callable[..., Any], **arguments: Any) -> Any:
+    try:
+        return function(**arguments)
+    except Exception as error:
+        raise UsageError(_script_error(Path(name), error)) from error
+
+
+def _script_error(path: Path, error: Exception) -> str:
+    """An error inside a user's script, at the line of the script where it arose."""
+    if isinstance(error, SyntaxError):
+        return f"{path}, line {error.lineno}: {error.msg}"
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).resolve() == path.resolve()]
+    where = f"{path}, line {lines[-1]}" if lines else str(path)
+    return f"{where}: {type(error).__name__}: {error}"

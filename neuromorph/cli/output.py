@@ -1,0 +1,113 @@
+"""How commands speak: JSON, progress on long runs, errors as messages with an exit status."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from neuromorph.errors import EngineNotFoundError, NeuromorphError, SimulationError, ValidationError
+from neuromorph.files import write_text_atomically
+
+AGREE, DISAGREE, USAGE, ENGINE_MISSING, SIMULATION_FAILED = 0, 1, 2, 3, 4
+_INTERRUPTED = 130
+_QUIET_SECONDS = 2.0
+
+
+def reported(command: Callable[..., None]) -> Callable[..., None]:
+    """A command whose expected errors become a message and an exit status instead of a traceback."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except EngineNotFoundError as error:
+            _fail(error, ENGINE_MISSING)
+        except SimulationError as error:
+            _fail(error, SIMULATION_FAILED)
+        except (ValidationError, ValueError, FileNotFoundError) as error:
+            _fail(error, USAGE)
+        except (NeuromorphError, OSError) as error:
+            _fail(error, SIMULATION_FAILED)
+        except KeyboardInterrupt:
+            _fail("interrupted", _INTERRUPTED)
+
+    return run
+
+
+def _fail(error: object, status: int) -> None:
+    sys.stderr.write(f"error: {error}\n")
+    raise typer.Exit(status)
+
+
+def say(text: str, json_target: str | None = None) -> None:
+    """Print for people, unless standard output carries the JSON."""
+    if json_target != "-":
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+
+def write_json(content: dict[str, Any], target: str | None) -> None:
+    """Write JSON to a file, complete or not at all, or to standard output for ``-``."""
+    if target is None:
+        return
+    text = json.dumps(_finite(content), indent=2, allow_nan=False) + "\n"
+    if target == "-":
+        sys.stdout.write(text)
+    else:
+        write_text_atomically(Path(target), text)
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN and no infinity: they become null."""
+    if isinstance(value, dict):
+        return {str(k): _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    if isinstance(value, float) or hasattr(value, "dtype"):
+        number = float(value)
+        return number if math.isfinite(number) else None
+    return value
+
+
+class DelayedProgress:
+    """A bar on the terminal, or a line now and then in a log, for work that takes over two seconds."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._bar: Any = None
+        self._task: Any = None
+        self._said = 0.0
+
+    def __call__(self, fraction: float, what: str) -> None:
+        """Show how far the work is."""
+        now = time.monotonic()
+        if now - self._started < _QUIET_SECONDS:
+            return
+        if not sys.stderr.isatty():
+            if now - self._said > 5.0:
+                self._said = now
+                sys.stderr.write(f"{what}: {100 * fraction:.0f} %\n")
+            return
+        if self._bar is None:
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+            self._bar.start()
+            self._task = self._bar.add_task(what, total=1.0)
+        self._bar.update(self._task, completed=fraction, description=what)
+
+    def __enter__(self) -> DelayedProgress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()

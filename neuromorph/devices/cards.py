@@ -1,0 +1,116 @@
+"""Parameter cards: where model files are found, and how a card becomes a device."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from neuromorph.devices.memristor import MemristorModel
+from neuromorph.devices.mms import MMS
+
+_MODELS: dict[str, type[MemristorModel]] = {"mms": MMS}
+
+
+def model_folder() -> Path:
+    """Folder with the SPICE subcircuits, Verilog-A modules and parameter cards that come with the package.
+
+    Returns
+    -------
+    Path
+        Inside the package when it is installed, beside it in a checkout.
+
+    Raises
+    ------
+    FileNotFoundError
+        When neither is there.
+    """
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "models", package.parent / "models"):
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"the models folder is missing beside {package}: reinstall neuromorph")
+
+
+def model_file(name: str) -> Path:
+    """A file that comes with the package, such as ``"mms.lib"``.
+
+    Parameters
+    ----------
+    name : str
+        File name.
+
+    Returns
+    -------
+    Path
+        An existing file.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is none of that name; the message lists the choices.
+    """
+    folder = model_folder()
+    choices = sorted(path.name for path in folder.iterdir() if path.is_file())
+    if name not in choices:
+        raise FileNotFoundError(f"no model file {name!r}; choices: {', '.join(choices)}")
+    return folder / name
+
+
+def load_card(card: str | Path) -> MemristorModel:
+    """A memristor from a parameter card.
+
+    Parameters
+    ----------
+    card : str or Path
+        Path of a TOML file, or the name of one that comes with the package (``"mms"``).
+
+    Returns
+    -------
+    MemristorModel
+        With the card's values in SI units.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such card.
+    ValueError
+        When the card is not TOML, names no model that is known, has a wrong unit, or a value that the model
+        does not accept; the message names the file.
+
+    Examples
+    --------
+    >>> load_card("mms").r_on
+    500.0
+    """
+    path = Path(card) if str(card).endswith(".toml") else model_file(f"{card}.toml")
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not a TOML card: {error}") from None
+    kind = content.get("model")
+    if kind not in _MODELS:
+        raise ValueError(f"{path}: model is {kind!r}; choices: {', '.join(_MODELS)}")
+    try:
+        return _MODELS[kind](**_values(_MODELS[kind], content.get("parameters", {})))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _values(model: type[MemristorModel], parameters: dict[str, Any]) -> dict[str, float]:
+    fields = {field.name: field for field in dataclasses.fields(model)}
+    values = {}
+    for name, entry in parameters.items():
+        if name not in fields:
+            raise ValueError(f"parameter {name!r} is unknown; choices: {', '.join(fields)}")
+        if not isinstance(entry, dict) or "value" not in entry:
+            raise ValueError(f"parameter {name!r} needs a table with value, unit and source")
+        unit = fields[name].metadata["unit"]
+        if entry.get("unit", "") != unit:
+            raise ValueError(f"parameter {name!r} is in {unit!r}, the card says {entry.get('unit', '')!r}")
+        values[name] = entry["value"]
+    missing = [name for name in fields if name not in values]
+    if missing:
+        raise ValueError(f"parameters missing: {', '.join(missing)}")
+    return values
