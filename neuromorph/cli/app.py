@@ -17,6 +17,7 @@ from neuromorph.cli.output import (
     say,
     write_json,
 )
+from neuromorph.version import __version__
 
 if TYPE_CHECKING:
     from neuromorph.schematic import NgspiceOptions
@@ -51,18 +52,21 @@ Probes = Annotated[list[str], typer.Option("--probe", help="What to record from 
 Plot = Annotated[Path | None, typer.Option("--plot", help="Write a picture (png, pdf, svg).")]
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        say(f"neuromorph {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def configure(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say what is being done.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Set logging up; the library itself never does."""
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(name)s: %(message)s")
-    if version:
-        from neuromorph.version import __version__
-
-        say(f"neuromorph {__version__}")
-        raise typer.Exit
 
 
 @app.command()

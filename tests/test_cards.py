@@ -1,0 +1,53 @@
+"""Parameter cards and the locator of model files."""
+
+from __future__ import annotations
+
+import pytest
+
+import neuromorph as nm
+
+CARD = """
+model = "mms"
+[parameters]
+r_on = {value = 400.0, unit = "ohm"}
+r_off = {value = 2000.0, unit = "ohm"}
+v_on = {value = 0.3, unit = "V"}
+v_off = {value = 0.2, unit = "V"}
+tau = {value = 2e-4, unit = "s"}
+temperature = {value = 300.0, unit = "K"}
+"""
+
+
+def test_shipped_card_is_the_default_device():
+    assert nm.load_card("mms") == nm.MMS()
+
+
+def test_own_card(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(CARD)
+    assert nm.load_card(path) == nm.MMS(r_on=400.0, r_off=2000.0, v_on=0.3, v_off=0.2, tau=2e-4, temperature=300.0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('model = "mms"', 'model = "msm"', "model is 'msm'; choices: mms"),
+        ('unit = "ohm"', 'unit = "kohm"', "'r_on' is in 'ohm', the card says 'kohm'"),
+        ("400.0", "-400.0", "r_on must be a positive resistance in ohm, got -400.0"),
+        ("r_on =", "ron =", "parameter 'ron' is unknown; choices: r_on"),
+        ('r_on = {value = 400.0, unit = "ohm"}', "", "parameters missing: r_on"),
+        ("[parameters]", "[parameters", "is not a TOML card"),
+        ('r_on = {value = 400.0, unit = "ohm"}', "r_on = 400.0", "needs a table with value, unit and source"),
+    ],
+)
+def test_bad_card_says_what_is_wrong_and_where(tmp_path, old, new, message):
+    path = tmp_path / "mine.toml"
+    path.write_text(CARD.replace(old, new, 1))
+    with pytest.raises(ValueError, match="mine.toml") as caught:
+        nm.load_card(path)
+    assert message in str(caught.value)
+
+
+def test_unknown_model_file_lists_the_choices():
+    with pytest.raises(FileNotFoundError, match=r"no model file 'foo.lib'; choices: .*mms.lib"):
+        nm.model_file("foo.lib")

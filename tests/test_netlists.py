@@ -1,0 +1,73 @@
+"""The committed decks and model files are what the code makes, and plain ngspice runs them."""
+
+from __future__ import annotations
+
+import subprocess
+
+import numpy as np
+import pytest
+
+import neuromorph as nm
+from neuromorph.cli.designs import requested
+from neuromorph.roads import deck_of, working_point
+
+DESIGNS = {
+    "memristive_alif": "memristive-alif",
+    "lif": "lif",
+    "rectifying_synapse": "circuits/rectifying_synapse.py",
+    "sinh_memristor": "circuits/sinh_memristor.py",
+    "relaxation_oscillator": "circuits/relaxation_oscillator.py",
+}
+
+
+def _deck(name, root):
+    request = requested(DESIGNS[name] if "/" not in DESIGNS[name] else str(root / DESIGNS[name]), [], [], None)
+    drive, t_stop = working_point(request.design, request.drive, request.t_stop)
+    return deck_of(request.design, drive, t_stop)
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_committed_deck_is_what_the_code_makes(name, root, compare_or_update):
+    compare_or_update(root / "netlists" / f"{name}.cir", _deck(name, root).text())
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_committed_deck_runs_in_plain_ngspice(name, root, tmp_path):
+    deck = root / "netlists" / f"{name}.cir"
+    done = subprocess.run(
+        ["ngspice", "-n", "-b", "-r", str(tmp_path / "out.raw"), str(deck)],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    plot = nm.read_raw(tmp_path / "out.raw")[-1]
+    assert plot.axis[-1] == pytest.approx(_deck(name, root).t_stop, rel=1e-9)
+    assert np.isfinite(plot.values).all()
+
+
+def test_every_deck_has_its_design(root):
+    assert {path.stem for path in (root / "netlists").glob("*.cir")} == set(DESIGNS)
+
+
+@pytest.mark.parametrize(("file", "method"), [("mms.lib", "subcircuit"), ("mms.va", "verilog_a")])
+def test_model_files_are_what_the_code_makes(file, method, root, compare_or_update):
+    compare_or_update(root / "models" / file, getattr(nm.MMS(), method)())
+
+
+def test_model_library_runs_in_a_hand_written_deck(root, tmp_path):
+    """The current of the shipped subcircuit, against the equation evaluated by hand."""
+    deck = tmp_path / "hand.cir"
+    deck.write_text(
+        f"* by hand\n.include {root}/models/mms.lib\nV1 a 0 0.2\nVx x 0 0.25\nX1 a 0 x mms r_on=600\n.op\n.end\n"
+    )
+    subprocess.run(
+        ["ngspice", "-n", "-b", "-r", "out.raw", "hand.cir"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+    )
+    current = -nm.read_raw(tmp_path / "out.raw")[0]["i(v1)"][0]
+    assert current == pytest.approx(0.2 * (0.25 / 600 + 0.75 / 1500), rel=1e-10)
