@@ -122,7 +122,7 @@ def simulate(
 
 
 def engine_of(engine: str | Engine) -> Engine:
-    """The SPICE engine of a name, or the engine itself; ``ValueError`` lists the choices [no unit]."""
+    """The SPICE engine of a name, or the engine itself; ``ValueError`` lists the choices."""
     if not isinstance(engine, str):
         return engine
     if engine != "ngspice":

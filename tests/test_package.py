@@ -13,9 +13,12 @@ import pytest
 import neuromorph as nm
 
 HEAVY = ("numba", "sympy", "scipy", "matplotlib", "PySpice", "xarray", "pandas", "lmfit", "networkx", "rich", "typer")
-# What a docstring of a quantity must hold: a unit in brackets, or a word that says there is none.
-UNIT = re.compile(
-    r"\[[^\]]+\]|\(SI units|pure number|SI unit|\(no unit\)|shape|in its unit|stimulus'|in the unit of|Example"
+# How a docstring states a unit, or that there is none.
+UNIT = re.compile(r"\[[^\]]+\]|SI unit|pure number|in the unit of|in its unit|in `unit`|in their units|'s unit", re.IGNORECASE)
+# The head of a numpydoc entry for numbers: "name : type", type with float or ndarray in it.
+ENTRY = re.compile(
+    r"^( *)(\S[^\n:]* : [^\n]*\b(?:float|ndarray)\b[^\n]*|(?:float|ndarray)[^\n]*)\n((?:\1 +[^\n]*\n?|\n)*)",
+    re.MULTILINE,
 )
 
 
@@ -69,7 +72,13 @@ def _public_objects():
 
 
 @pytest.mark.parametrize(("name", "thing"), list(_public_objects()), ids=lambda x: x if isinstance(x, str) else "")
-def test_public_docstring_states_units(name, thing):
+def test_public_docstring_states_the_unit_of_every_number(name, thing):
     text = inspect.getdoc(thing) or ""
     assert text.strip(), f"{name} has no docstring"
-    assert UNIT.search(text), f"the docstring of {name} states no unit:\n{text}"
+    for _, head, body in ENTRY.findall(text + "\n"):
+        assert UNIT.search(head + body), f"{name}: the entry {head!r} states no unit"
+
+
+def test_a_docstring_without_a_unit_is_caught():
+    text = "Do.\n\nParameters\n----------\nspeed : float\n    How fast.\ncount : int\n    How many.\n"
+    assert [bool(UNIT.search(head + body)) for _, head, body in ENTRY.findall(text)] == [False]

@@ -14,7 +14,7 @@ def findings() -> dict[str, Any]:
     Returns
     -------
     dict
-        ``neuromorph``, ``python``, ``cache`` and ``engines``, by engine what was found [no unit].
+        ``neuromorph``, ``python``, ``cache`` and ``engines``, by engine what was found.
     """
     import neuromorph
     from neuromorph.equations import cache_folder

@@ -104,7 +104,7 @@ class MemristorModel(Parameters, ABC):
         v : float or ndarray [V]
             Voltage.
         x : float or ndarray
-            State, broadcast against `v`.
+            State (pure number), broadcast against `v`.
 
         Returns
         -------
@@ -121,7 +121,7 @@ class MemristorModel(Parameters, ABC):
         v : float or ndarray [V]
             Voltage.
         x : float or ndarray
-            State, broadcast against `v`.
+            State (pure number), broadcast against `v`.
 
         Returns
         -------
@@ -138,7 +138,7 @@ class MemristorModel(Parameters, ABC):
         v : float or ndarray [V]
             Voltage.
         x : float or ndarray
-            State, broadcast against `v`.
+            State (pure number), broadcast against `v`.
 
         Returns
         -------
@@ -166,7 +166,7 @@ class MemristorModel(Parameters, ABC):
 
     @property
     def subcircuit_name(self) -> str:
-        """Name of the model's subcircuit in SPICE and of its module in Verilog-A [no unit]."""
+        """Name of the model's subcircuit in SPICE and of its module in Verilog-A."""
         return type(self).__name__.lower()
 
     def subcircuit(self) -> str:

@@ -54,7 +54,7 @@ class Neuron(Parameters, ABC):
         Parameters
         ----------
         fidelity : {"ideal"}
-            How real the parts are [no unit].
+            How real the parts are.
 
         Returns
         -------
@@ -73,7 +73,7 @@ class Neuron(Parameters, ABC):
 
 
 def check_fidelity(fidelity: str, choices: tuple[str, ...] = ("ideal",)) -> None:
-    """Raise ``ValueError`` that lists the choices when there is no such schematic [no unit]."""
+    """Raise ``ValueError`` that lists the choices when there is no such schematic."""
     if fidelity not in choices:
         raise ValueError(f"no schematic of fidelity {fidelity!r}; choices: {', '.join(choices)}")
 

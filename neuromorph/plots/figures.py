@@ -47,7 +47,7 @@ def new_figure(n_rows: int, height_ratios: list[float] | None = None, size: tupl
 
 
 def style(ax: Any) -> Any:
-    """The house style of an Axes [no unit]."""
+    """The house style of an Axes."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(visible=True, alpha=0.25, linewidth=0.6)
     return ax

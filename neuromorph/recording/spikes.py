@@ -110,7 +110,7 @@ class SpikeTrains:
         Returns
         -------
         ndarray of int, shape (n_sources,)
-            Counts [no unit].
+            Counts (pure numbers).
         """
         return np.bincount(self.sources, minlength=self.n_sources).astype(np.int64)
 

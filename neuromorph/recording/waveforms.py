@@ -128,7 +128,7 @@ class Recording:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the signals [no unit]."""
+        """Names of the signals."""
         return tuple(self.signals)
 
     @property

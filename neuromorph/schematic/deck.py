@@ -89,7 +89,7 @@ class NgspiceOptions:
     use_initial_conditions : bool
         Start from the ``.ic`` voltages without an operating point (``uic``).
     extra : mapping of str to float or str
-        Other ``.options`` by name.
+        Other ``.options`` by name, in the unit of each.
     refinement : int
         1 as set; every further power of two halves the time step and divides `reltol` by ten.
     """
@@ -233,7 +233,7 @@ class Deck:
 
     @staticmethod
     def digest(text: str) -> str:
-        """Hash by which a recording names the deck that made it [no unit]."""
+        """Hash by which a recording names the deck that made it."""
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -7,20 +7,32 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _NODE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.#]*")
+# ngspice names what is inside a subcircuit, and the currents that it solves for, like this.
+_INNER_NODE = re.compile(r"x[^.]*\..*|.*#.*", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# Part numbers such as 1N4148 and LM741/NS.
+_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]*")
+_ELEMENT = re.compile(r"[A-Za-z][A-Za-z0-9_.]*")
 # ';' and '$' start comments, which would cut a line short without a word; '`' and '\\' are the shell's.
 _REFUSED_IN_LINE = re.compile(r"[;$`\\\x00-\x08\x0a-\x1f]|[^\x00-\x7e]")
-_REFUSED_IN_PATH = re.compile(r"[\"'{};$`\\\x00-\x1f]|[^\x00-\x7e]")
-_SCHEMATIC_COMMANDS = ("model", "param", "func", "subckt", "ends", "ic", "nodeset", "global", "include", "inc", "lib", "if", "elseif", "else", "endif", "csparam", "temp")  # fmt: skip
+_REFUSED_IN_PATH = re.compile(r"[\"'{};$`\\\x00-\x1f\x7f]")
+_BRACED = re.compile(r"\{[^{}]*\}|'[^']*'")
+# 1M is a thousandth, 1F a femto and 1A, from ngspice 40 on, an atto.
+_MISREAD_SUFFIX = re.compile(
+    r"(?<![\w.])(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?P<suffix>M(?![eE][gG]|[iI][lL])|[FAa](?![A-Za-z]))\w*"
+)
+_READ_AS = {"M": "a thousandth (milli)", "F": "femto", "A": "atto", "a": "atto"}
 
 
-def checked_node(name: object) -> str:
+def checked_node(name: object, inner: bool = True) -> str:
     """A node's name, if a deck can hold it.
 
     Parameters
     ----------
     name : object
         Node name; converted to text [no unit].
+    inner : bool
+        Whether it may be the name of a node inside a subcircuit, such as ``x1.mid``.
 
     Returns
     -------
@@ -34,16 +46,74 @@ def checked_node(name: object) -> str:
     """
     text = str(name)
     if not _NODE.fullmatch(text):
-        raise ValueError(f"node name {text!r} cannot stand in a deck: use letters, digits, '_', '.' and '#'")
+        raise ValueError(f"node name {text!r} cannot stand in a deck: use letters, digits, '_' and '.'")
+    if not inner and _INNER_NODE.fullmatch(text):
+        raise ValueError(
+            f"node name {text!r} cannot stand in a deck: SPICE names nodes inside a subcircuit x1.mid and currents v1#branch"
+        )
     return text
 
 
 def checked_identifier(name: object, what: str = "parameter") -> str:
-    """The name of a parameter, model, subcircuit or element [no unit], or ``ValueError``."""
+    """The name of a parameter, model, subcircuit or element, or ``ValueError``."""
     text = str(name)
     if not _IDENTIFIER.fullmatch(text):
         raise ValueError(f"{what} name {text!r} cannot stand in a deck: use letters, digits and '_', no digit first")
     return text
+
+
+def checked_part(name: object, what: str = "model") -> str:
+    """The name of a model or subcircuit, which may be a part number [no unit], or ``ValueError``."""
+    text = str(name)
+    if not _PART.fullmatch(text):
+        raise ValueError(f"{what} name {text!r} cannot stand in a deck: use letters, digits and '_', '.', '+', '-', '/'")
+    return text
+
+
+def checked_element(name: object) -> str:
+    """The name of an element [no unit], or ``ValueError``."""
+    text = str(name)
+    if not _ELEMENT.fullmatch(text):
+        raise ValueError(f"element name {text!r} cannot stand in a deck: use letters, digits, '_' and '.'")
+    return text
+
+
+def checked_value(value: object, what: str) -> str:
+    """A value that stays one: a number, a word, or an expression in braces.
+
+    Parameters
+    ----------
+    value : object
+        Converted to text (SI units).
+    what : str
+        What has the value, for the message [no unit].
+
+    Returns
+    -------
+    str
+        The text.
+
+    Raises
+    ------
+    ValueError
+        When SPICE would read it as more than one value, or as another number than it looks like.
+    """
+    text = checked_line(str(value), what)
+    outside = _BRACED.sub("0", text)
+    if not outside or re.search(r"[\s={}'\"]", outside):
+        raise ValueError(f"{what} is not one value: {text!r}; put an expression into braces, such as {{2*r}}")
+    return text
+
+
+def refuse_misread_numbers(text: str, what: str) -> None:
+    """Raise ``ValueError`` for a number whose letter SPICE reads in another way than it is meant [no unit]."""
+    found = _MISREAD_SUFFIX.search(text)
+    if found:
+        read_as = _READ_AS[found["suffix"]]
+        raise ValueError(
+            f"{what} holds {found.group()!r}, whose {found['suffix']!r} SPICE reads as {read_as}: write it as a plain "
+            "number, such as 1e6"
+        )
 
 
 def checked_line(text: str, what: str) -> str:
@@ -54,7 +124,7 @@ def checked_line(text: str, what: str) -> str:
     text : str
         The line, without its end.
     what : str
-        What the line is, for the message [no unit].
+        What the line is, for the message.
 
     Returns
     -------
@@ -75,7 +145,7 @@ def checked_line(text: str, what: str) -> str:
 
 
 def checked_title(text: str) -> str:
-    """A title as one printable line [no unit]; everything else in it is refused with ``ValueError``."""
+    """A title as one printable line; everything else in it is refused with ``ValueError``."""
     if not text.isprintable():
         raise ValueError(f"title {text!r} must be one line of printable characters")
     return text
@@ -89,7 +159,7 @@ def checked_path(path: object, what: str = "include") -> Path:
     path : path-like
         Relative ones count from the working directory.
     what : str
-        What the file is for [no unit].
+        What the file is for.
 
     Returns
     -------
@@ -104,52 +174,20 @@ def checked_path(path: object, what: str = "include") -> Path:
         When there is no such file.
     """
     text = str(path)
-    bad = _REFUSED_IN_PATH.search(text)
+    bad = next((c for c in text if not c.isprintable()), None) or _REFUSED_IN_PATH.search(text)
+    if not bad:
+        resolved = Path(text).expanduser().resolve()
+        bad = _REFUSED_IN_PATH.search(str(resolved))
     if bad:
-        raise ValueError(f"{what} path {text!r} holds {bad.group()!r}, which a deck cannot hold: rename the file or folder")
-    resolved = Path(text).expanduser().resolve()
+        character = bad if isinstance(bad, str) else bad.group()
+        raise ValueError(f"{what} path {text!r} holds {character!r}, which a deck cannot hold: rename the file or folder")
     if not resolved.is_file():
         raise FileNotFoundError(f"{what} file {text!r} does not exist (looked for {resolved})")
     return resolved
 
 
-def checked_raw_spice(text: str) -> list[str]:
-    """Raw SPICE text of a user's circuit, which may define elements but not take over the run.
-
-    Parameters
-    ----------
-    text : str
-        Lines of SPICE [no unit].
-
-    Returns
-    -------
-    list of str
-        The lines.
-
-    Raises
-    ------
-    ValueError
-        When a line is a command of the run (``.control``, ``.tran``, ``.end``, ``.options``, ...), which
-        belongs to the engine.
-    """
-    lines = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.isascii() or any(ord(c) < 32 and c != "\t" for c in line):
-            raise ValueError(f"line {number} of raw_spice holds a control or non-ASCII character: {line!r}")
-        command = line.strip().lower()
-        if command.startswith("."):
-            word = re.split(r"[\s(=]", command[1:], maxsplit=1)[0]
-            if word not in _SCHEMATIC_COMMANDS:
-                raise ValueError(
-                    f"line {number} of raw_spice is {line.strip()!r}: a circuit may not hold {'.' + word!r}; analyses, "
-                    "options and control blocks belong to the run (t_stop=, options=)"
-                )
-        lines.append(line)
-    return lines
-
-
 def refuse_case_twins(names: Iterable[str], what: str) -> None:
-    """Raise ``ValueError`` when two names differ in case only: SPICE would take them for one [no unit]."""
+    """Raise ``ValueError`` when two names differ in case only: SPICE would take them for one."""
     seen: dict[str, str] = {}
     for name in names:
         twin = seen.setdefault(name.lower(), name)

@@ -33,7 +33,7 @@ class Capabilities:
     klu : bool
         Whether it has the KLU solver.
     osdi : bool
-        Whether it loads compiled Verilog-A (OSDI) [no unit].
+        Whether it loads compiled Verilog-A (OSDI).
     """
 
     version: str
@@ -42,7 +42,7 @@ class Capabilities:
 
 
 def install_command() -> str:
-    """The one command that installs ngspice on this system [no unit]."""
+    """The one command that installs ngspice on this system."""
     if platform.system() == "Darwin":
         return "brew install ngspice"
     for program, command in (
@@ -94,7 +94,7 @@ def capabilities_of(executable: Path) -> Capabilities:
     Returns
     -------
     Capabilities
-        Probed in about 50 ms [no unit].
+        Probed in about 50 ms.
     """
     stat = executable.stat()
     return _remembered(str(executable), stat.st_mtime_ns, stat.st_size)

@@ -63,11 +63,11 @@ class Ngspice:
     name: ClassVar[str] = "ngspice"
 
     def executable(self) -> Path:
-        """Path of the program [no unit], or ``EngineNotFoundError`` with the command that installs it."""
+        """Path of the program, or ``EngineNotFoundError`` with the command that installs it."""
         return find_program(self.program)
 
     def capabilities(self) -> Capabilities:
-        """What the found program can do (probed once, then kept) [no unit]."""
+        """What the found program can do (probed once, then kept)."""
         return capabilities_of(self.executable())
 
     def run(

@@ -39,7 +39,7 @@ class SquareWave(Stimulus):
     frequency : float
         Pulses per second [Hz].
     duty : float
-        Fraction of the period between the half-height points of a pulse, so that the charge of a pulse above
+        Fraction (pure number) of the period between the half-height points of a pulse, so that the charge of a pulse above
         `offset` is exactly ``amplitude*duty/frequency``.
     offset : float
         Value between pulses and before the first [A or V].

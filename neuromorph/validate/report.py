@@ -50,7 +50,7 @@ def summary_of(check: CrossValidation) -> str:
 
 
 def explanation_of(check: CrossValidation) -> str:
-    """Why the roads agree or not, in one sentence [no unit].
+    """Why the roads agree or not, in one sentence.
 
     Parameters
     ----------
