@@ -15,7 +15,7 @@ _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]*")
 _ELEMENT = re.compile(r"[A-Za-z][A-Za-z0-9_.]*")
 # ';' and '$' start comments, which would cut a line short without a word; '`' and '\\' are the shell's.
 _REFUSED_IN_LINE = re.compile(r"[;$`\\\x00-\x08\x0a-\x1f]|[^\x00-\x7e]")
-_REFUSED_IN_PATH = re.compile(r"[\"'{};$`\\\x00-\x1f\x7f]")
+_REFUSED_IN_PATH = "\"'{};$`\\"
 _BRACED = re.compile(r"\{[^{}]*\}|'[^']*'")
 # 1M is a thousandth, 1F a femto and 1A, from ngspice 40 on, an atto.
 _MISREAD_SUFFIX = re.compile(
@@ -30,7 +30,7 @@ def checked_node(name: object, inner: bool = True) -> str:
     Parameters
     ----------
     name : object
-        Node name; converted to text [no unit].
+        Node name; converted to text.
     inner : bool
         Whether it may be the name of a node inside a subcircuit, such as ``x1.mid``.
 
@@ -63,7 +63,7 @@ def checked_identifier(name: object, what: str = "parameter") -> str:
 
 
 def checked_part(name: object, what: str = "model") -> str:
-    """The name of a model or subcircuit, which may be a part number [no unit], or ``ValueError``."""
+    """The name of a model or subcircuit, which may be a part number, or ``ValueError``."""
     text = str(name)
     if not _PART.fullmatch(text):
         raise ValueError(f"{what} name {text!r} cannot stand in a deck: use letters, digits and '_', '.', '+', '-', '/'")
@@ -71,7 +71,7 @@ def checked_part(name: object, what: str = "model") -> str:
 
 
 def checked_element(name: object) -> str:
-    """The name of an element [no unit], or ``ValueError``."""
+    """The name of an element, or ``ValueError``."""
     text = str(name)
     if not _ELEMENT.fullmatch(text):
         raise ValueError(f"element name {text!r} cannot stand in a deck: use letters, digits, '_' and '.'")
@@ -86,7 +86,7 @@ def checked_value(value: object, what: str) -> str:
     value : object
         Converted to text (SI units).
     what : str
-        What has the value, for the message [no unit].
+        What has the value, for the message.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def checked_value(value: object, what: str) -> str:
 
 
 def refuse_misread_numbers(text: str, what: str) -> None:
-    """Raise ``ValueError`` for a number whose letter SPICE reads in another way than it is meant [no unit]."""
+    """Raise ``ValueError`` for a number whose letter SPICE reads in another way than it is meant."""
     found = _MISREAD_SUFFIX.search(text)
     if found:
         read_as = _READ_AS[found["suffix"]]
@@ -174,16 +174,18 @@ def checked_path(path: object, what: str = "include") -> Path:
         When there is no such file.
     """
     text = str(path)
-    bad = next((c for c in text if not c.isprintable()), None) or _REFUSED_IN_PATH.search(text)
-    if not bad:
-        resolved = Path(text).expanduser().resolve()
-        bad = _REFUSED_IN_PATH.search(str(resolved))
-    if bad:
-        character = bad if isinstance(bad, str) else bad.group()
-        raise ValueError(f"{what} path {text!r} holds {character!r}, which a deck cannot hold: rename the file or folder")
+    _refuse_path(text, text, what)
+    resolved = Path(text).expanduser().resolve()
+    _refuse_path(text, str(resolved), what)
     if not resolved.is_file():
         raise FileNotFoundError(f"{what} file {text!r} does not exist (looked for {resolved})")
     return resolved
+
+
+def _refuse_path(given: str, path: str, what: str) -> None:
+    bad = next((c for c in path if c in _REFUSED_IN_PATH or not c.isprintable()), None)
+    if bad:
+        raise ValueError(f"{what} path {given!r} holds {bad!r}, which a deck cannot hold: rename the file or folder")
 
 
 def refuse_case_twins(names: Iterable[str], what: str) -> None:

@@ -6,24 +6,25 @@ can become a line of its own.
 
 from __future__ import annotations
 
-import re
+import copy
+import math
 from typing import Any
 
-import networkx
+import numpy as np
+from PySpice.Spice.ElementParameter import ElementNamePositionalParameter, ModelPositionalParameter
+from PySpice.Unit.Unit import UnitValue
 
 from neuromorph.schematic.names import (
+    checked_element,
     checked_identifier,
     checked_line,
     checked_node,
-    checked_path,
-    checked_raw_spice,
+    checked_part,
+    checked_value,
     refuse_case_twins,
+    refuse_misread_numbers,
 )
-
-# Elements through which no direct current flows between the terminals named here. All other elements, and
-# subcircuits, whose inside is not looked at, connect all their terminals.
-_NO_DIRECT_CURRENT = {"C", "I", "G", "F"}
-_CONTROL_TERMINALS = {"E": slice(2, 4), "S": slice(2, 4), "G": slice(2, 4)}
+from neuromorph.schematic.raw_text import checked_raw_spice, include_line, lib_line, refuse_two_meanings
 
 
 def circuit_lines(circuit: Any) -> list[str]:
@@ -46,97 +47,107 @@ def circuit_lines(circuit: Any) -> list[str]:
     FileNotFoundError
         When an included file does not exist.
     """
-    lines = [f'.include "{checked_path(path)}"' for path in circuit._includes]
-    for path, section in circuit._libs:
-        suffix = f" {checked_identifier(section, 'library section')}" if section else ""
-        lines.append(f'.lib "{checked_path(path, "library")}"{suffix}')
+    lines = [include_line(path) for path in circuit._includes]
+    lines += [lib_line(path, section) for path, section in circuit._libs]
     if circuit._global_nodes:
         lines.append(".global " + " ".join(checked_node(n) for n in sorted(map(str, circuit._global_nodes))))
-    for name, value in circuit._parameters.items():
-        lines.append(checked_line(f".param {checked_identifier(name)}={value}", f"parameter {name!r}"))
-    return lines + _netlist_lines(circuit)
+    refuse_case_twins(circuit._parameters, "parameter")
+    lines += [f".param {_assignment(name, value, 'parameter')}" for name, value in circuit._parameters.items()]
+    lines += _netlist_lines(circuit)
+    refuse_two_meanings(lines)
+    return lines
 
 
 def _netlist_lines(netlist: Any) -> list[str]:
     lines = checked_raw_spice(str(netlist.raw_spice))
+    refuse_case_twins((str(subcircuit.name) for subcircuit in netlist.subcircuits), "subcircuit")
     for subcircuit in netlist.subcircuits:
         lines += _subcircuit_lines(subcircuit)
     elements = [element for element in netlist.elements if element.enabled]
     refuse_case_twins((str(name) for name in netlist.node_names), "node")
     refuse_case_twins((str(element.name) for element in elements), "element")
+    refuse_case_twins((str(model.name) for model in netlist.models), "model")
     lines += [_element_line(element) for element in elements]
-    for model in netlist.models:
-        lines.append(checked_line(str(model), f"model {model.name!r}"))
-        checked_identifier(model.name, "model")
-    return lines
+    return lines + [_model_line(model) for model in netlist.models]
 
 
 def _subcircuit_lines(subcircuit: Any) -> list[str]:
-    name = checked_identifier(subcircuit.name, "subcircuit")
-    pins = " ".join(checked_node(n) for n in subcircuit.external_nodes)
-    head = f".subckt {name} {pins}"
+    name = checked_part(subcircuit.name, "subcircuit")
+    pins = [checked_node(pin, inner=False) for pin in subcircuit.external_nodes]
+    refuse_case_twins(dict.fromkeys([*pins, *map(str, subcircuit.node_names)]), "node")
+    head = f".subckt {name} {' '.join(pins)}"
     if subcircuit.parameters:
-        pairs = (f"{checked_identifier(k)}={v}" for k, v in subcircuit.parameters.items())
-        head += " params: " + " ".join(pairs)
-    return [checked_line(head, f"subcircuit {name!r}"), *_netlist_lines(subcircuit), f".ends {name}"]
+        what = f"parameter of subcircuit {name!r}:"
+        head += " params: " + " ".join(_assignment(k, v, what) for k, v in subcircuit.parameters.items())
+    return [head, *_netlist_lines(subcircuit), f".ends {name}"]
 
 
 def _element_line(element: Any) -> str:
-    name = str(element.name)
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.#]*", name):
-        raise ValueError(f"element name {name!r} cannot stand in a deck: use letters, digits, '_', '.' and '#'")
-    for node in element.nodes:
-        checked_node(node)
-    return checked_line(str(element), f"element {name!r}")
+    name = checked_element(element.name)
+    what = f"element {name!r}"
+    nodes = [checked_node(node, inner=False) for node in element.nodes]
+    plain = _with_plain_numbers(element, what)
+    line = checked_line(str(plain), what)
+    for attribute, parameter in type(element)._positional_parameters.items():
+        value = getattr(element, attribute)
+        if isinstance(parameter, ElementNamePositionalParameter | ModelPositionalParameter) and value is not None:
+            checked_part(value, f"{what}: {attribute.replace('_', ' ')}")
+    if isinstance(getattr(element, "initial_state", None), str):
+        raise ValueError(f"{what} has initial_state={element.initial_state!r}, which PySpice prints as 'on': give True or False")
+    for name, value in getattr(element, "parameters", {}).items():
+        _assignment(name, value, f"{what}:")
+    if line.count("{") != line.count("}"):
+        raise ValueError(f"{what} has braces that do not pair: {line!r}")
+    # What follows name and nodes are values and expressions.
+    refuse_misread_numbers(line.split(maxsplit=1 + len(nodes))[-1] if line.count(" ") > len(nodes) else "", what)
+    return line
 
 
-def floating_nodes(circuit: Any, held: set[str]) -> dict[str, list[str]]:
-    """Nodes that no direct current can reach from ground, with the elements at each.
+def _model_line(model: Any) -> str:
+    name = checked_part(model.name, "model")
+    what = f"parameter of model {name!r}:"
+    pairs = [_assignment(key, model[key], what) for key in sorted(model.parameters) if model[key] is not None]
+    return f".model {name} {checked_identifier(model.model_type, 'model type')} ({' '.join(pairs)})"
 
-    ngspice simulates such a circuit without an error and gives the node some voltage.
 
-    Parameters
-    ----------
-    circuit : PySpice.Spice.Netlist.Circuit
-        What to look at; subcircuits and raw lines are taken to connect all nodes that they touch.
-    held : set of str
-        Nodes (lower case) whose initial voltage [V] is given; a capacitor may hold these.
+def _assignment(name: object, value: object, what: str) -> str:
+    what = f"{what} {str(name)!r}"
+    text = checked_value(_plain_number(value, what), what)
+    refuse_misread_numbers(text, what)
+    return f"{checked_identifier(name)}={text}"
 
-    Returns
-    -------
-    dict of str to list of str
-        Element names by node, in the order of the circuit.
-    """
-    graph = networkx.Graph()
-    graph.add_node("0")
-    at: dict[str, list[str]] = {}
-    for element in circuit.elements:
-        if not element.enabled:
+
+def _with_plain_numbers(element: Any, what: str) -> Any:
+    """The element, or a copy in which numbers have no unit letters, which SPICE would read in its own way."""
+    given = vars(element)
+    changed = {}
+    for attribute, value in given.items():
+        if attribute in ("_netlist", "_pins", "_name"):
             continue
-        nodes = [_ground_or(str(node)) for node in element.nodes]
-        prefix = str(element.name)[0].upper()
-        for node in nodes:
-            at.setdefault(node, []).append(str(element.name))
-        graph.add_nodes_from(nodes)
-        conducting = nodes
-        if prefix in _CONTROL_TERMINALS:
-            control = nodes[_CONTROL_TERMINALS[prefix]]
-            conducting = [n for i, n in enumerate(nodes) if i < 2] if control else nodes
-        if prefix == "M":
-            conducting = [nodes[0], nodes[2], *nodes[3:]]
-        is_current_source = prefix == "B" and re.search(r"\bi\s*=", str(element), re.IGNORECASE)
-        if prefix not in _NO_DIRECT_CURRENT and not is_current_source:
-            networkx.add_path(graph, conducting)
-    reached = networkx.node_connected_component(graph, "0")
-    raw = {_ground_or(token) for token in re.split(r"[\s(),=]+", str(circuit.raw_spice))}
-    # Whatever hangs on a node that raw lines touch may be grounded there.
-    for node in raw & set(graph):
-        reached = reached | networkx.node_connected_component(graph, node)
-    for node in held & set(graph):
-        reached = reached | networkx.node_connected_component(graph, node)
-    return {node: names for node, names in at.items() if node not in reached}
+        plain = _plain(value, what)
+        if plain is not value:
+            changed[attribute] = plain
+    if not changed:
+        return element
+    twin = copy.copy(element)
+    for attribute, value in changed.items():
+        object.__setattr__(twin, attribute, value)
+    return twin
 
 
-def _ground_or(node: str) -> str:
-    node = node.lower()
-    return "0" if node == "gnd" else node
+def _plain(value: Any, what: str) -> Any:
+    if isinstance(value, list | tuple):
+        return type(value)(_plain(part, what) for part in value)
+    if isinstance(value, dict):
+        return {name: _plain(part, what) for name, part in value.items()}
+    return _plain_number(value, what)
+
+
+def _plain_number(value: Any, what: str) -> Any:
+    """A number of PySpice or numpy as Python's own, a finite one; anything else as it is."""
+    if isinstance(value, UnitValue | np.floating):
+        # float(), not the value itself: 1 A prints as 1A, which ngspice 44 reads as one atto.
+        value = float(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{what} has the value {value!r}: a circuit needs finite numbers")
+    return value

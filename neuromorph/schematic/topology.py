@@ -1,0 +1,137 @@
+"""What a circuit connects: nodes that float, and probes of what is not there."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import networkx
+
+from neuromorph.schematic.raw_text import included_lines, top_level_words
+
+# Elements through which no direct current flows. All other elements, and subcircuits, whose inside is looked
+# at on its own, connect all their terminals.
+_NO_DIRECT_CURRENT = {"C", "I", "G", "F"}
+_HAS_BRANCH = {"V", "L", "E", "H", "B"}
+
+
+def floating_nodes(
+    circuit: Any, held: set[str], drives: Iterable[tuple[str, str]] = (), lines: Iterable[str] = ()
+) -> dict[str, list[str]]:
+    """Nodes that no direct current can reach from ground, with the elements at each.
+
+    ngspice simulates such a circuit without an error and gives the node some voltage.
+
+    Parameters
+    ----------
+    circuit : PySpice.Spice.Netlist.Circuit
+        What to look at; raw lines are taken to connect all nodes that they touch.
+    held : set of str
+        Nodes (lower case) whose initial voltage [V] is given; a capacitor may hold these.
+    drives : iterable of pairs of str
+        Nodes between which a voltage source is put.
+    lines : iterable of str
+        The circuit's checked lines, by which its raw text and its included files are known.
+
+    Returns
+    -------
+    dict of str to list of str
+        Element names by node, in the order of the circuit; of PySpice subcircuits after those of the circuit.
+    """
+    graph = networkx.Graph()
+    graph.add_node("0")
+    at: dict[str, list[str]] = {}
+    coupled: dict[str, list[str]] = {}
+    for element in circuit.elements:
+        if not element.enabled:
+            continue
+        nodes = [_ground_or(str(node)) for node in element.nodes]
+        for node in nodes:
+            at.setdefault(node, []).append(str(element.name))
+        graph.add_nodes_from(nodes)
+        networkx.add_path(graph, _conducting(element, nodes))
+        if str(element.name)[0] == "L":
+            coupled[str(element.name)] = nodes
+        if str(element.name)[0] == "K":
+            # A transformer is the designer's business; ngspice names its secondary if it floats.
+            networkx.add_path(graph, [n for name in (element.inductor1, element.inductor2) for n in coupled.get(name, [])])
+    for plus, minus in drives:
+        graph.add_edge(_ground_or(plus), _ground_or(minus))
+    lines = list(lines)
+    touched = top_level_words([*str(circuit.raw_spice).splitlines(), *included_lines(lines)])
+    # Whatever hangs on a node that raw lines touch may be grounded there.
+    for node in {_ground_or(word) for word in touched | held} & set(graph):
+        graph.add_edge(node, "0")
+    reached = networkx.node_connected_component(graph, "0")
+    floating = {node: names for node, names in at.items() if node not in reached}
+    for subcircuit in circuit.subcircuits:
+        pins = {str(pin).lower() for pin in subcircuit.external_nodes}
+        inside = floating_nodes(subcircuit, held | pins)
+        floating |= {f"{subcircuit.name}:{node}": names for node, names in inside.items()}
+    return floating
+
+
+def _conducting(element: Any, nodes: list[str]) -> list[str]:
+    """The terminals between which direct current flows."""
+    prefix, outputs = str(element.name)[0].upper(), nodes[:2]
+    if prefix in ("E", "S"):
+        return outputs
+    if prefix == "M":
+        return [nodes[0], *nodes[2:]]
+    if prefix == "G" and set(nodes[2:]) & set(outputs) - {"0"}:
+        return outputs
+    if prefix in _NO_DIRECT_CURRENT and len(nodes) != 2:
+        return []
+    # A current that depends on the voltage at its own terminals is a conductance.
+    if prefix in ("B", "G") and (prefix == "G" or re.search(r"\bi\s*=", str(element), re.IGNORECASE)):
+        own = "|".join(re.escape(node) for node in outputs if node != "0") or "(?!)"
+        depends = re.search(rf"v\(\s*(?:[^()]*,\s*)?(?:{own})\s*[,)]", str(element), re.IGNORECASE)
+        return outputs if depends else []
+    return [] if prefix in _NO_DIRECT_CURRENT else nodes
+
+
+def refuse_unknown_vectors(circuit: Any, vectors: Iterable[str], lines: Iterable[str], drives: Iterable[str]) -> None:
+    """Raise ``ValueError`` for a probe of a node or element that is not there.
+
+    What is inside a subcircuit is left to the engine, and so is everything where a file is included.
+
+    Parameters
+    ----------
+    circuit : PySpice.Spice.Netlist.Circuit
+        The circuit.
+    vectors : iterable of str
+        SPICE vectors in lower case.
+    lines : iterable of str
+        The circuit's checked lines.
+    drives : iterable of str
+        Lines of the sources that drive it.
+    """
+    lines = list(lines)
+    if included_lines(lines):
+        return
+    raw = top_level_words([*str(circuit.raw_spice).splitlines(), *drives])
+    elements = {str(element.name).lower(): element for element in circuit.elements if element.enabled}
+    nodes = {_ground_or(str(node)) for element in elements.values() for node in element.nodes}
+    for vector in vectors:
+        name = re.sub(r"^@|\[.*", "", vector) if vector.startswith("@") else vector[2:-1]
+        if "." in name or "#" in name or name in raw:
+            continue
+        known: Mapping[str, Any] | set[str] = nodes if vector.startswith("v(") else elements
+        if name not in known:
+            what = "node" if vector.startswith("v(") else "element"
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise ValueError(
+                f"probe {vector!r}: {str(circuit.title)!r} has no {what} {name!r}; {hint}{what}s: {', '.join(sorted(known))}"
+            )
+        if vector.startswith("i(") and name[0].upper() not in _HAS_BRANCH:
+            raise ValueError(
+                f"probe {vector!r}: SPICE records i() of voltage sources and inductors only; write @{name}[i]"
+            )
+
+
+def _ground_or(node: str) -> str:
+    node = node.lower()
+    return "0" if node == "gnd" else node
