@@ -10,7 +10,7 @@ from neuromorph.schematic.deck import Port
 from neuromorph.schematic.probes import Probe
 
 
-class Schematic(Circuit):  
+class Schematic(Circuit):
     """A PySpice ``Circuit`` with ports and probes; add elements to it as to any other.
 
     Parameters

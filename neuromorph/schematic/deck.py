@@ -5,150 +5,18 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any
 
-from neuromorph.schematic.names import checked_identifier, checked_line, checked_node, checked_title
+from neuromorph.recording.waveforms import RESERVED_NAMES
+from neuromorph.schematic.names import checked_node, checked_title, refuse_case_twins
+from neuromorph.schematic.options import NgspiceOptions, Transient
+from neuromorph.schematic.ports import Port, drive_lines
 from neuromorph.schematic.probes import Probe
+from neuromorph.schematic.raw_text import checked_raw_spice
 from neuromorph.stimulus import Stimulus
 
-# Longest default time step as a share of the run, where the circuit does not say better.
-_DEFAULT_STEPS_PER_RUN = 2000
-# A tenth of ngspice's own, for circuits that do not say what charges they have [C].
-_DEFAULT_CHGTOL = 1e-15
-
-
-@dataclass(frozen=True)
-class Port:
-    """Where a stimulus enters a circuit.
-
-    Parameters
-    ----------
-    plus, minus : str
-        Nodes. A current flows into `plus`.
-    kind : {"current", "voltage"}
-        What the stimulus is [A or V].
-    """
-
-    plus: str
-    minus: str = "0"
-    kind: Literal["current", "voltage"] = "current"
-
-    def __post_init__(self) -> None:
-        checked_node(self.plus)
-        checked_node(self.minus)
-        if self.kind not in ("current", "voltage"):
-            raise ValueError(f"a port's kind is 'current' or 'voltage', got {self.kind!r}")
-
-
-@dataclass(frozen=True)
-class Transient:
-    """A transient analysis from time zero.
-
-    Parameters
-    ----------
-    t_stop : float
-        Length of the run [s].
-    t_max : float
-        Longest time step [s].
-    """
-
-    t_stop: float
-    t_max: float
-
-    def __post_init__(self) -> None:
-        for name, value in (("t_stop", self.t_stop), ("t_max", self.t_max)):
-            if not (math.isfinite(value) and value > 0):
-                raise ValueError(f"{name} must be a positive time in s, got {value!r}")
-        if self.t_stop < self.t_max:
-            raise ValueError(
-                f"t_stop ({self.t_stop:g} s) is shorter than one time step ({self.t_max:g} s): lengthen it or shorten t_max"
-            )
-
-
-@dataclass(frozen=True, kw_only=True)
-class NgspiceOptions:
-    """Settings of an ngspice transient run.
-
-    Parameters
-    ----------
-    method : {"gear", "trap"}
-        Integration method. Gear does not ring after a switch has closed.
-    reltol : float
-        Relative tolerance of the time-step control and of Newton's method (pure number).
-    abstol, vntol : float
-        Absolute tolerances of currents [A] and voltages [V].
-    chgtol : float, optional
-        Charges [C] below which the error control is relative to this one. Near the charges of the circuit
-        it switches the error control off; far below them it stops a run where a charge passes zero. The
-        circuit's own hint where it is left out.
-    t_max : float, optional
-        Longest time step [s]; the circuit's own hint where it is left out.
-    linear_solver : {"auto", "sparse", "klu"}
-        KLU only where the found ngspice has it; ``"auto"`` uses it for large decks.
-    use_initial_conditions : bool
-        Start from the ``.ic`` voltages without an operating point (``uic``).
-    extra : mapping of str to float or str
-        Other ``.options`` by name, in the unit of each.
-    refinement : int
-        1 as set; every further power of two halves the time step and divides `reltol` by ten.
-    """
-
-    method: Literal["gear", "trap"] = "gear"
-    reltol: float = 1e-6
-    abstol: float = 1e-12
-    vntol: float = 1e-7
-    chgtol: float | None = None
-    t_max: float | None = None
-    linear_solver: Literal["auto", "sparse", "klu"] = "auto"
-    use_initial_conditions: bool = False
-    extra: Mapping[str, float | str] = field(default_factory=dict)
-    refinement: int = 1
-
-    def __post_init__(self) -> None:
-        if self.method not in ("gear", "trap"):
-            raise ValueError(f"method is 'gear' or 'trap', got {self.method!r}")
-        if self.linear_solver not in ("auto", "sparse", "klu"):
-            raise ValueError(f"linear_solver is 'auto', 'sparse' or 'klu', got {self.linear_solver!r}")
-        for name in ("reltol", "abstol", "vntol", "chgtol", "t_max"):
-            value = getattr(self, name)
-            if value is None and name in ("t_max", "chgtol"):
-                continue
-            if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value > 0):
-                raise ValueError(f"{name} must be a positive number, got {value!r}")
-        for name, value in self.extra.items():
-            checked_line(f"{checked_identifier(name, 'option')}={value}", f"option {name!r}")
-
-    def refined(self) -> NgspiceOptions:
-        """The same settings with half the time step and a tenth of `reltol` [pure number]."""
-        return replace(self, refinement=2 * self.refinement)
-
-    def line(self, chgtol: float | None, use_klu: bool) -> str:
-        """The ``.options`` line.
-
-        Parameters
-        ----------
-        chgtol : float or None
-            The circuit's hint for the charge tolerance [C].
-        use_klu : bool
-            Whether to ask for the KLU solver.
-
-        Returns
-        -------
-        str
-            One line; tolerances in SI units.
-        """
-        reltol = self.reltol * 10.0 ** -round(math.log2(self.refinement))
-        pairs = {"method": self.method, "reltol": f"{reltol:.12g}"}
-        tolerances = {"abstol": self.abstol, "vntol": self.vntol, "chgtol": self.chgtol or chgtol or _DEFAULT_CHGTOL}
-        pairs |= {name: f"{value:.12g}" for name, value in tolerances.items()}
-        pairs |= {name: str(value) for name, value in self.extra.items()}
-        return ".options " + " ".join(f"{k}={v}" for k, v in pairs.items()) + (" klu" if use_klu else "")
-
-    def longest_step(self, hint: float | None, t_stop: float) -> float:
-        """Longest time step [s], from these settings, a circuit's hint [s], or the length of the run [s]."""
-        t_max = self.t_max or (hint and min(hint, t_stop)) or t_stop / _DEFAULT_STEPS_PER_RUN
-        return t_max / self.refinement
+__all__ = ["Deck", "NgspiceOptions", "Port", "Transient", "make_deck"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +62,14 @@ class Deck:
         checked_title(self.name)
         if not (math.isfinite(self.t_stop) and self.t_stop > 0):
             raise ValueError(f"t_stop must be a positive time in s, got {self.t_stop!r}")
+        for name in self.probes:
+            # A recording would refuse it too, but only after the run.
+            if not isinstance(name, str) or not name or not name.isprintable() or name in RESERVED_NAMES:
+                raise ValueError(f"a probe's name must be printable and none of {', '.join(RESERVED_NAMES)}, got {name!r}")
+        if not self.vectors:
+            raise ValueError(f"nothing to record from {self.name!r}: give probes, such as ['v(out)', 'i(V1)']")
+        if checked_raw_spice("\n".join(self.body)) != list(self.body):
+            raise ValueError(f"the body of deck {self.name!r} must be a tuple of single lines with absolute include paths")
 
     @property
     def vectors(self) -> tuple[str, ...]:
@@ -285,34 +161,21 @@ def make_deck(
     FileNotFoundError
         When an included file does not exist.
     """
-    from neuromorph.schematic.pyspice import circuit_lines, floating_nodes
+    from neuromorph.schematic.pyspice import circuit_lines
+    from neuromorph.schematic.topology import refuse_unknown_vectors
 
     own = vars(circuit)
     ports = dict(own.get("ports", {}) if ports is None else ports)
     initial = dict(own.get("initial", {}) if initial is None else initial)
-    given = own.get("probes", {}) if probes is None else probes
-    named = dict(given) if isinstance(given, Mapping) else {text: text for text in given}
-    recorded = {name: Probe(p) if isinstance(p, str) else p for name, p in named.items()}
     spike_text = own.get("spikes") if spikes is None else spikes
     title = checked_title(str(circuit.title) or "circuit")
-    if not recorded:
-        raise ValueError(f"nothing to record from {title!r}: give probes, such as ['v(out)', 'i(V1)']")
-
     lines = circuit_lines(circuit)
-    drive_lines = _drive_lines(title, ports, drives, t_stop)
-    held = {node.lower() for node in initial} | {p.plus.lower() for p in ports.values() if p.kind == "voltage"}
-    floating = floating_nodes(circuit, held)
-    if floating:
-        node, elements = next(iter(floating.items()))
-        raise ValueError(
-            f"node {node!r} of {title!r} floats: no direct current reaches it from ground (connected to "
-            f"{', '.join(elements)}); add a resistor to ground, or give its initial voltage"
-        )
-    conditions = [f"v({checked_node(node)})={float(value)!r}" for node, value in initial.items()]
-    return Deck(
+    sources = drive_lines(title, ports, drives, t_stop)
+    _refuse_floating_nodes(title, circuit, ports, initial, lines)
+    deck = Deck(
         name=title,
-        body=(*lines, *drive_lines, *_wrapped(".ic", conditions)),
-        probes=recorded,
+        body=(*lines, *sources, *_wrapped(".ic", _initial_voltages(initial))),
+        probes=_as_probes(own.get("probes", {}) if probes is None else probes),
         t_stop=t_stop,
         t_max=own.get("t_max"),
         chgtol=own.get("chgtol"),
@@ -321,37 +184,46 @@ def make_deck(
         states=tuple(own.get("states", ())),
         parameters=dict(own.get("parameter_values", {})),
     )
+    refuse_unknown_vectors(circuit, deck.vectors, lines, sources)
+    return deck
 
 
-def _drive_lines(
-    title: str, ports: Mapping[str, Port], drives: Mapping[str, Stimulus] | Stimulus | None, t_stop: float
-) -> list[str]:
-    if isinstance(drives, Stimulus):
-        if len(ports) != 1:
-            raise ValueError(
-                f"{title!r} has {len(ports)} ports ({', '.join(ports) or 'none'}): give a dict with a stimulus for each"
-            )
-        drives = {next(iter(ports)): drives}
-    lines = []
-    for name, stimulus in (drives or {}).items():
-        if name not in ports:
-            raise ValueError(f"{title!r} has no port {name!r}; its ports: {', '.join(ports) or 'none'}")
-        checked_identifier(name, "port")
-        port, text = ports[name], stimulus.spice(t_stop)
-        if port.kind == "voltage":
-            lines.append(f"Vdrive_{name} {port.plus} {port.minus} {text}")
-        else:
-            # A source of zero volts carries the current to where a probe can read it: i(Vsense_<port>).
-            lines.append(f"Idrive_{name} {port.minus} drive_{name} {text}")
-            lines.append(f"Vsense_{name} drive_{name} {port.plus} 0")
-    undriven = [name for name in ports if name not in (drives or {})]
-    for name in undriven:
-        if ports[name].kind == "current":
-            lines.append(f"Idrive_{name} {ports[name].minus} drive_{name} 0")
-            lines.append(f"Vsense_{name} drive_{name} {ports[name].plus} 0")
-        else:
-            lines.append(f"Vdrive_{name} {ports[name].plus} {ports[name].minus} 0")
-    return [line for block in lines for line in block.split("\n")]
+def _as_probes(given: Mapping[str, Probe | str] | Sequence[str]) -> dict[str, Probe]:
+    given = [given] if isinstance(given, str) else given
+    named = dict(given) if isinstance(given, Mapping) else {text: text for text in given}
+    return {name: probe if isinstance(probe, Probe) else Probe(probe) for name, probe in named.items()}
+
+
+def _initial_voltages(initial: Mapping[str, float]) -> list[str]:
+    refuse_case_twins(initial, "initial node")
+    for node, value in initial.items():
+        if not math.isfinite(value):
+            raise ValueError(f"the initial voltage of node {node!r} must be finite, got {value!r}")
+    return [f"v({checked_node(node)})={float(value)!r}" for node, value in initial.items()]
+
+
+def _refuse_floating_nodes(
+    title: str, circuit: Any, ports: Mapping[str, Port], initial: Mapping[str, float], lines: Sequence[str]
+) -> None:
+    from neuromorph.schematic.topology import floating_nodes, known_nodes
+
+    nodes = known_nodes(circuit, lines)
+    for name, port in ports.items():
+        if f"drive_{name}".lower() in nodes and port.kind == "current":
+            raise ValueError(f"node 'drive_{name}' of {title!r} has the name that the source at port {name!r} needs: rename it")
+        for node in (port.plus, port.minus):
+            if node.lower() not in nodes:
+                raise ValueError(
+                    f"port {name!r} enters at node {node!r}, which {title!r} does not have; nodes: {', '.join(sorted(nodes))}"
+                )
+    driven = [(port.plus, port.minus) for port in ports.values() if port.kind == "voltage"]
+    floating = floating_nodes(circuit, {node.lower() for node in initial}, driven, lines)
+    if floating:
+        node, elements = next(iter(floating.items()))
+        raise ValueError(
+            f"node {node!r} of {title!r} floats: no direct current reaches it from ground (connected to "
+            f"{', '.join(elements)}); add a resistor to ground, or give its initial voltage"
+        )
 
 
 def _wrapped(command: str, items: Sequence[str], per_line: int = 8) -> list[str]:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_VECTOR = re.compile(r"@[A-Za-z][\w.#:]*\[\w+\]|\b[vViI]\(\s*[\w.#:]+\s*(?:,\s*[\w.#:]+\s*)?\)")
+import numpy as np
+
+_VECTOR = re.compile(
+    r"@[A-Za-z][\w.#:]*\[\w+\]|\b[vViI]\([ \t]*[\w.#:]+[ \t]*(?:,[ \t]*[\w.#:]+[ \t]*)?\)", re.ASCII
+)
+# What may stand between vectors; everything else would be Python, not arithmetic.
+_ARITHMETIC = re.compile(r"[0-9eE.+\-*/() \t]*")
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -84,15 +92,19 @@ class Probe:
         for i, match in enumerate(_VECTOR.finditer(self.expression)):
             values = [0.0 if part is None else vectors[part] for part in _parts(match.group())]
             names[f"_{i}"] = values[0] - values[1] if len(values) == 2 else values[0]
-        return _evaluate(self._tree(), names)
+        # A resistance v/i has no value where no current flows: nan says so.
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            return _evaluate(self._tree(), names)
 
     def _tree(self) -> ast.expr:
+        if not isinstance(self.expression, str):
+            raise ValueError(f"a probe is a text such as 'v(out)', got {self.expression!r}")
         count = iter(range(len(self.expression)))
         text = _VECTOR.sub(lambda _: f" _{next(count)} ", self.expression)
-        try:
-            tree = ast.parse(text.strip(), mode="eval").body
-        except SyntaxError:
-            tree = None
+        tree = None
+        if _ARITHMETIC.fullmatch(_VECTOR.sub("", self.expression)):
+            with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+                tree = ast.parse(text.strip(), mode="eval").body
         if tree is None or not _is_arithmetic(tree):
             raise ValueError(
                 f"cannot read the probe {self.expression!r}: write v(node), v(a, b), i(Vsource), @element[quantity], "
@@ -115,8 +127,16 @@ def _is_arithmetic(tree: ast.AST) -> bool:
     if isinstance(tree, ast.UnaryOp):
         return type(tree.op) in _OPERATORS and _is_arithmetic(tree.operand)
     if isinstance(tree, ast.Constant):
-        return isinstance(tree.value, int | float) and not isinstance(tree.value, bool)
+        value = tree.value
+        return isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value)
     return isinstance(tree, ast.Name) and re.fullmatch(r"_\d+", tree.id) is not None
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _evaluate(tree: ast.AST, names: Mapping[str, Any]) -> Any:
@@ -125,6 +145,8 @@ def _evaluate(tree: ast.AST, names: Mapping[str, Any]) -> Any:
     if isinstance(tree, ast.UnaryOp):
         return _OPERATORS[type(tree.op)](_evaluate(tree.operand, names))
     if isinstance(tree, ast.Constant):
-        return tree.value
+        # numpy's float, because a division of Python's own by zero raises.
+        assert isinstance(tree.value, int | float)
+        return np.float64(tree.value)
     assert isinstance(tree, ast.Name)
     return names[tree.id]

@@ -92,6 +92,25 @@ def _conducting(element: Any, nodes: list[str]) -> list[str]:
     return [] if prefix in _NO_DIRECT_CURRENT else nodes
 
 
+def known_nodes(circuit: Any, lines: Iterable[str]) -> set[str]:
+    """Names that may be nodes outside subcircuits.
+
+    Parameters
+    ----------
+    circuit : PySpice.Spice.Netlist.Circuit
+        The circuit.
+    lines : iterable of str
+        The circuit's checked lines.
+
+    Returns
+    -------
+    set of str
+        In lower case; ground always, and every word of raw and included elements.
+    """
+    nodes = {str(node).lower() for element in circuit.elements for node in element.nodes if element.enabled}
+    return {"0", "gnd"} | nodes | top_level_words([*str(circuit.raw_spice).splitlines(), *included_lines(lines)])
+
+
 def refuse_unknown_vectors(circuit: Any, vectors: Iterable[str], lines: Iterable[str], drives: Iterable[str]) -> None:
     """Raise ``ValueError`` for a probe of a node or element that is not there.
 

@@ -1,0 +1,160 @@
+"""How ngspice is to run: tolerances, time step, method, solver."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from neuromorph.schematic.names import checked_identifier, checked_value, refuse_misread_numbers
+
+# Longest default time step as a share of the run, where the circuit does not say better.
+_DEFAULT_STEPS_PER_RUN = 2000
+# A tenth of ngspice's own, for circuits that do not say what charges they have [C].
+_DEFAULT_CHGTOL = 1e-15
+
+
+@dataclass(frozen=True)
+class Transient:
+    """A transient analysis from time zero.
+
+    Parameters
+    ----------
+    t_stop : float
+        Length of the run [s].
+    t_max : float
+        Longest time step [s].
+    """
+
+    t_stop: float
+    t_max: float
+
+    def __post_init__(self) -> None:
+        for name, value in (("t_stop", self.t_stop), ("t_max", self.t_max)):
+            if not (math.isfinite(value) and value > 0):
+                raise ValueError(f"{name} must be a positive time in s, got {value!r}")
+        if self.t_stop < self.t_max:
+            raise ValueError(
+                f"t_stop ({self.t_stop:g} s) is shorter than one time step ({self.t_max:g} s): lengthen it or shorten t_max"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NgspiceOptions:
+    """Settings of an ngspice transient run.
+
+    Parameters
+    ----------
+    method : {"gear", "trap"}
+        Integration method. Gear does not ring after a switch has closed.
+    reltol : float
+        Relative tolerance of the time-step control and of Newton's method (pure number).
+    abstol, vntol : float
+        Absolute tolerances of currents [A] and voltages [V].
+    chgtol : float, optional
+        Charges [C] below which the error control is relative to this one. Near the charges of the circuit
+        it switches the error control off; far below them it stops a run where a charge passes zero. The
+        circuit's own hint where it is left out.
+    t_max : float, optional
+        Longest time step [s]; the circuit's own hint where it is left out.
+    linear_solver : {"auto", "sparse", "klu"}
+        KLU only where the found ngspice has it; ``"auto"`` uses it for large decks.
+    use_initial_conditions : bool
+        Start from the ``.ic`` voltages without an operating point (``uic``).
+    extra : mapping of str to float or str
+        Other ``.options`` by name, in the unit of each.
+    refinement : int
+        1 as set; every further power of two halves the time step and divides `reltol` by ten.
+    """
+
+    method: Literal["gear", "trap"] = "gear"
+    reltol: float = 1e-6
+    abstol: float = 1e-12
+    vntol: float = 1e-7
+    chgtol: float | None = None
+    t_max: float | None = None
+    linear_solver: Literal["auto", "sparse", "klu"] = "auto"
+    use_initial_conditions: bool = False
+    extra: Mapping[str, float | str | bool] = field(default_factory=dict)
+    refinement: int = 1
+
+    def __post_init__(self) -> None:
+        if self.method not in ("gear", "trap"):
+            raise ValueError(f"method is 'gear' or 'trap', got {self.method!r}")
+        if self.linear_solver not in ("auto", "sparse", "klu"):
+            raise ValueError(f"linear_solver is 'auto', 'sparse' or 'klu', got {self.linear_solver!r}")
+        for name in ("reltol", "abstol", "vntol", "chgtol", "t_max"):
+            value = getattr(self, name)
+            if value is None and name in ("t_max", "chgtol"):
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value > 0):
+                raise ValueError(f"{name} must be a positive number, got {value!r}")
+        if isinstance(self.refinement, bool) or self.refinement not in {2**power for power in range(31)}:
+            raise ValueError(f"refinement must be a power of two from 1 on, got {self.refinement!r}")
+        for name, value in self.extra.items():
+            _checked_option(name, value)
+
+    def refined(self) -> NgspiceOptions:
+        """The same settings with half the time step and a tenth of `reltol` [pure number]."""
+        return replace(self, refinement=2 * self.refinement)
+
+    def line(self, chgtol: float | None, use_klu: bool) -> str:
+        """The ``.options`` line.
+
+        Parameters
+        ----------
+        chgtol : float or None
+            The circuit's hint for the charge tolerance [C].
+        use_klu : bool
+            Whether to ask for the KLU solver.
+
+        Returns
+        -------
+        str
+            One line; tolerances in SI units.
+        """
+        reltol = self.reltol * 10.0 ** -round(math.log2(self.refinement))
+        pairs = {"method": self.method, "reltol": f"{reltol:.12g}"}
+        tolerances = {"abstol": self.abstol, "vntol": self.vntol, "chgtol": self.chgtol or chgtol or _DEFAULT_CHGTOL}
+        pairs |= {name: f"{value:.12g}" for name, value in tolerances.items()}
+        words = [f"{k}={v}" for k, v in pairs.items()]
+        words += [_checked_option(name, value) for name, value in self.extra.items()]
+        return ".options " + " ".join(words + ["klu"] * use_klu)
+
+    def longest_step(self, hint: float | None, t_stop: float) -> float:
+        """Longest time step [s], from these settings, a circuit's hint [s], or the length of the run [s]."""
+        t_max = self.t_max or (hint and min(hint, t_stop)) or t_stop / _DEFAULT_STEPS_PER_RUN
+        return t_max / self.refinement
+
+
+# What ngspice 39 and 44 know and this package has no field for.
+_OPTIONS = frozenset(
+    "absdv autostop badmos3 bypass convabsstep convlimit convstep cshunt defad defas defl defm defw epsmin gmin "
+    "gminfactor gminsteps gshunt indverbosity interp itl1 itl2 itl3 itl4 itl5 itl6 keepopinfo lvltim maxevtiter "
+    "maxopalter maxord maxwarns minbreak newtrunc noopac noopalter noopiter nodedamping numdgt oldlimit pivrel "
+    "pivtol ramptime reldv rseries rshunt savecurrents scale seed seedinfo srcsteps temp tnom trtol trytocompact "
+    "warn xmu xtrtol".split()
+)
+_OWN = {"method": "method", "reltol": "reltol", "abstol": "abstol", "vntol": "vntol", "chgtol": "chgtol"}
+_OWN |= {"klu": "linear_solver", "sparse": "linear_solver"}
+
+
+def _checked_option(name: str, value: object) -> str:
+    key = checked_identifier(name, "option").lower()
+    if key in _OWN:
+        raise ValueError(f"option {name!r} has a field of its own: NgspiceOptions({_OWN[key]}=...)")
+    if key not in _OPTIONS:
+        near = difflib.get_close_matches(key, _OPTIONS, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise ValueError(
+            f"ngspice has no option {name!r} and would ignore it; {hint}choices: {', '.join(sorted(_OPTIONS))}"
+        )
+    if value is True:
+        return name
+    text = checked_value(value, f"option {name!r}")
+    refuse_misread_numbers(text, f"option {name!r}")
+    if value is False or text.lower() in ("nan", "inf", "-inf"):
+        raise ValueError(f"option {name!r} must have a finite number, or True where it takes no value; got {value!r}")
+    return f"{name}={text}"
