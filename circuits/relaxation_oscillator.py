@@ -42,7 +42,6 @@ def equations(resistance: float, capacitance: float) -> nm.HybridSystem:
 
 def circuit(resistance: float, capacitance: float) -> nm.Schematic:
     """The same as parts (ohm, farad)."""
-    gain = 1e4  # the switch acts within 50 mV of its thresholds; a gain before it makes that 5 uV
     schematic = nm.Schematic(
         "relaxation-oscillator",
         ports={"v_in": nm.Port("supply", kind="voltage")},
@@ -55,14 +54,9 @@ def circuit(resistance: float, capacitance: float) -> nm.Schematic:
     )
     schematic.R("charge", "supply", "cap", resistance)
     schematic.C("cap", "cap", schematic.gnd, capacitance)
-    schematic.VCVS("control", "control", schematic.gnd, "cap", schematic.gnd, voltage_gain=gain)
-    thresholds = {"vt": gain * (V_HIGH + V_LOW) / 2, "vh": gain * (V_HIGH - V_LOW) / 2}
-    schematic.S("discharge", "cap", schematic.gnd, "control", schematic.gnd, model="discharge")
-    schematic.model("discharge", "sw", **thresholds, ron=R_DISCHARGE, roff=1e12)
-    schematic.V("high", "high", schematic.gnd, 1.0)
-    schematic.S("spike", "high", "spike", "control", schematic.gnd, model="spike")
-    schematic.R("spike", "spike", schematic.gnd, 1e6)
-    schematic.model("spike", "sw", **thresholds, ron=1e-3, roff=1e12)
+    threshold = nm.Threshold(schematic, "cap", "0", v_high=V_HIGH, v_low=V_LOW)
+    threshold.add_switch("discharge", "cap", "0", r_on=R_DISCHARGE)
+    threshold.add_spike_output()
     return schematic
 
 

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from neuromorph.neurons.neuron import CHARGE_PRECISION, Neuron, WorkingPoint, check_fidelity, switch_gain
+from neuromorph.neurons.neuron import CHARGE_PRECISION, Neuron, WorkingPoint, check_fidelity
 from neuromorph.quantities import parameter
 from neuromorph.stimulus import Constant
 
@@ -132,6 +132,7 @@ class LIF(Neuron):
         from neuromorph.schematic.circuit import Schematic
         from neuromorph.schematic.deck import Port
         from neuromorph.schematic.probes import Probe
+        from neuromorph.schematic.threshold import Threshold
 
         tau_m, swing = self.r_leak * self.capacitance, self.v_th - self.v_reset
         has_timer = self.t_refractory > 0
@@ -150,32 +151,22 @@ class LIF(Neuron):
             chgtol=CHARGE_PRECISION * self.capacitance * swing,
             parameter_values={f.name: float(getattr(self, f.name)) for f in dataclasses.fields(self)},
         )
-        gain = switch_gain(1.0)
         circuit.V("rest", "rest", circuit.gnd, self.v_rest)
         circuit.C("mem", "mem", circuit.gnd, self.capacitance)
         circuit.R("leak", "mem", "rest", self.r_leak)
         circuit.V("reset", "reset", circuit.gnd, self.v_reset if has_timer else self.v_reset - swing)
-        circuit.S("reset", "mem", "reset", "control", circuit.gnd, model="reset")
-        circuit.V("high", "high", circuit.gnd, 1.0)
-        circuit.S("spike", "high", "spike", "control", circuit.gnd, model="spike")
-        circuit.R("spike", "spike", circuit.gnd, 1e6)
-        level = f"(v(mem)-({{{self.v_reset!r}}}))*({{{gain / swing!r}}})"
+        level = f"(v(mem)-({{{self.v_reset!r}}}))/({{{swing!r}}})"
         if has_timer:
-            circuit.B("control", "control", circuit.gnd, voltage_expression=f"{level}-v(timer)*({{{gain!r}}})")
+            circuit.B("level", "level", circuit.gnd, voltage_expression=f"{level}-v(timer)")
             circuit.C("timer", "timer", circuit.gnd, 1e-6)
             rise, fall = 1e-6 / self.t_refractory, 1e-6 / (_TIMER_SHARE * min(self.t_refractory, tau_m))
-            circuit.B(
-                "timer",
-                circuit.gnd,
-                "timer",
-                current_expression=f"v(spike)*({{{rise!r}}})-(1-v(spike))*v(timer)*({{{fall!r}}})",
-            )
-            thresholds = {"vt": 0.0, "vh": gain}
+            timing = f"v(spike)*({{{rise!r}}})-(1-v(spike))*v(timer)*({{{fall!r}}})"
+            circuit.B("timer", circuit.gnd, "timer", current_expression=timing)
         else:
-            circuit.B("control", "control", circuit.gnd, voltage_expression=level)
-            thresholds = {"vt": gain / 2, "vh": gain / 2}
-        circuit.model("reset", "sw", **thresholds, ron=_RESET_SHARE * self.r_leak, roff=1e12)
-        circuit.model("spike", "sw", **thresholds, ron=1e-3, roff=1e12)
+            circuit.B("level", "level", circuit.gnd, voltage_expression=level)
+        threshold = Threshold(circuit, "level", "0", v_high=1.0, v_low=-1.0 if has_timer else 0.0)
+        threshold.add_switch("reset", "mem", "reset", r_on=_RESET_SHARE * self.r_leak)
+        threshold.add_spike_output()
         return circuit
 
     def working_point(self) -> WorkingPoint:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from neuromorph.devices import MMS, MemristorModel
-from neuromorph.neurons.neuron import CHARGE_PRECISION, Neuron, WorkingPoint, check_fidelity, switch_gain
+from neuromorph.neurons.neuron import CHARGE_PRECISION, Neuron, WorkingPoint, check_fidelity
 from neuromorph.quantities import parameter
 from neuromorph.stimulus import SquareWave
 
@@ -130,6 +130,7 @@ class MemristiveALIF(Neuron):
         from neuromorph.schematic.circuit import Schematic
         from neuromorph.schematic.deck import Port
         from neuromorph.schematic.probes import Probe
+        from neuromorph.schematic.threshold import Threshold
 
         circuit = Schematic(
             self.design_name,
@@ -153,21 +154,14 @@ class MemristiveALIF(Neuron):
             # Down to rest in next to no time: a small switch pulls past it and opens when rest is reached.
             v_lo, r_switch, sink = 0.0, _INSTANT * self.r_s, "sink"
             circuit.V("sink", "sink", "rest", -self.v_th)
-        gain = switch_gain(self.v_th - v_lo)
-        middle, half = gain * (self.v_th + v_lo) / 2, gain * (self.v_th - v_lo) / 2
         circuit.raw_spice += self.memristor.subcircuit()
         circuit.V("rest", "rest", circuit.gnd, self.v_rest)
         circuit.C("mem", "c", "rest", self.capacitance)
         circuit.R("s", "c", "mem", self.r_s)
         circuit.X("memristor", self.memristor.subcircuit_name, "mem", "rest", "x", **self.memristor.values())
-        circuit.VCVS("control", "control", circuit.gnd, "mem", "rest", voltage_gain=gain)
-        circuit.S("discharge", "c", sink, "control", circuit.gnd, model="discharge")
-        circuit.model("discharge", "sw", vt=middle, vh=half, ron=r_switch, roff=1e12)
-        # The spike as a signal of its own: the discharge may be over before v_mem has shown the threshold.
-        circuit.V("high", "high", circuit.gnd, 1.0)
-        circuit.S("spike", "high", "spike", "control", circuit.gnd, model="spike")
-        circuit.R("spike", "spike", circuit.gnd, 1e6)
-        circuit.model("spike", "sw", vt=middle, vh=half, ron=1e-3, roff=1e12)
+        threshold = Threshold(circuit, "mem", "rest", v_high=self.v_th, v_low=v_lo)
+        threshold.add_switch("discharge", "c", sink, r_on=r_switch)
+        threshold.add_spike_output()
         return circuit
 
     def working_point(self) -> WorkingPoint:

@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from neuromorph.schematic.circuit import Schematic
     from neuromorph.systems import HybridSystem
 
-# ngspice lets the control voltage of a switch pass its threshold by 50 mV before it shortens the time step
-# (SWtrunc). Thresholds are met to within this share of the swing by amplifying the control voltage first.
-_SWITCH_MARGIN = 0.05
-_THRESHOLD_PRECISION = 5e-6
 CHARGE_PRECISION = 1e-5
 """Share of a membrane's charge [C/C] below which a circuit's error control need not be relative."""
 
@@ -76,19 +72,3 @@ def check_fidelity(fidelity: str, choices: tuple[str, ...] = ("ideal",)) -> None
     """Raise ``ValueError`` that lists the choices when there is no such schematic."""
     if fidelity not in choices:
         raise ValueError(f"no schematic of fidelity {fidelity!r}; choices: {', '.join(choices)}")
-
-
-def switch_gain(swing: float) -> float:
-    """Gain before the control terminals of a switch, so that it acts at its thresholds and not past them.
-
-    Parameters
-    ----------
-    swing : float
-        Distance of the two thresholds [V].
-
-    Returns
-    -------
-    float
-        Voltage gain (pure number).
-    """
-    return _SWITCH_MARGIN / (_THRESHOLD_PRECISION * swing)
