@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -102,15 +103,18 @@ def capabilities_of(executable: Path) -> Capabilities:
 
 @lru_cache
 def _remembered(executable: str, modified: int, size: int) -> Capabilities:
-    path = cache_folder() / "engines.json"
     key = f"{executable}|{modified}|{size}"
-    try:
-        known = json.loads(path.read_text("utf-8"))
-        return Capabilities(**known[key])
-    except (OSError, ValueError, KeyError, TypeError):
-        known = {}
+    path = None
+    with contextlib.suppress(OSError):
+        path = cache_folder() / "engines.json"
+        entry = _readable(path).get(key)
+        with contextlib.suppress(TypeError):
+            return Capabilities(**entry)  # type: ignore[arg-type]
     found = _probe(executable)
-    write_text_atomically(path, json.dumps({**_readable(path), key: asdict(found)}, indent=1))
+    if path is not None:
+        # What cannot be kept is probed again.
+        with contextlib.suppress(OSError):
+            write_text_atomically(path, json.dumps({**_readable(path), key: asdict(found)}, indent=1))
     return found
 
 
@@ -125,6 +129,11 @@ def _readable(path: Path) -> dict[str, object]:
 def _probe(executable: str) -> Capabilities:
     stated = _output([executable, "--version"], None)
     version = re.search(r"ngspice-?\s*([0-9][\w.+]*)", stated)
+    if version is None:
+        raise EngineNotFoundError(
+            f"{executable} is not ngspice: asked for its version it says {stated.strip()[:80]!r}; "
+            f"install ngspice with: {install_command()}"
+        )
     with_klu = _output([executable, "-n", "-b", "deck.cir"], _DIVIDER + ".options klu\n.op\n.end\n")
     # A file that is not there: a program that knows the command complains of the file, another of the command.
     with_osdi = _output(
@@ -132,7 +141,7 @@ def _probe(executable: str) -> Capabilities:
         _DIVIDER + ".control\npre_osdi none.osdi\n.endc\n.op\n.end\n",
     )
     return Capabilities(
-        version=version.group(1) if version else "unknown",
+        version=version.group(1),
         klu=bool(re.search(r"using klu", with_klu, re.IGNORECASE)),
         osdi="osdi lib" in with_osdi,
     )
