@@ -50,7 +50,7 @@ def circuit(resistance: float, capacitance: float) -> nm.Schematic:
         spikes="v(spike)",
         states=("v",),
         t_max=resistance * capacitance / 200,
-        chgtol=1e-5 * capacitance,
+        chgtol=0.1 * capacitance,
     )
     schematic.R("charge", "supply", "cap", resistance)
     schematic.C("cap", "cap", schematic.gnd, capacitance)

@@ -158,14 +158,16 @@ class LIF(Neuron):
         level = f"(v(mem)-({{{self.v_reset!r}}}))/({{{swing!r}}})"
         if has_timer:
             circuit.B("level", "level", circuit.gnd, voltage_expression=f"{level}-v(timer)")
-            circuit.C("timer", "timer", circuit.gnd, 1e-6)
-            rise, fall = 1e-6 / self.t_refractory, 1e-6 / (_TIMER_SHARE * min(self.t_refractory, tau_m))
+            # One volt on the timer is the charge of the membrane's swing, so one charge tolerance fits both.
+            charge = self.capacitance * swing
+            circuit.C("timer", "timer", circuit.gnd, charge)
+            rise, fall = charge / self.t_refractory, charge / (_TIMER_SHARE * min(self.t_refractory, tau_m))
             timing = f"v(spike)*({{{rise!r}}})-(1-v(spike))*v(timer)*({{{fall!r}}})"
             circuit.B("timer", circuit.gnd, "timer", current_expression=timing)
         else:
             circuit.B("level", "level", circuit.gnd, voltage_expression=level)
         threshold = Threshold(circuit, "level", "0", v_high=1.0, v_low=-1.0 if has_timer else 0.0)
-        threshold.add_switch("reset", "mem", "reset", r_on=_RESET_SHARE * self.r_leak)
+        threshold.add_switch("reset", "mem", "reset", r_on=_RESET_SHARE * self.r_leak, r_off=1e8 * self.r_leak)
         threshold.add_spike_output()
         return circuit
 

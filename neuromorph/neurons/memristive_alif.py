@@ -160,7 +160,7 @@ class MemristiveALIF(Neuron):
         circuit.R("s", "c", "mem", self.r_s)
         circuit.X("memristor", self.memristor.subcircuit_name, "mem", "rest", "x", **self.memristor.values())
         threshold = Threshold(circuit, "mem", "rest", v_high=self.v_th, v_low=v_lo)
-        threshold.add_switch("discharge", "c", sink, r_on=r_switch)
+        threshold.add_switch("discharge", "c", sink, r_on=r_switch, r_off=1e9 * self.r_s)
         threshold.add_spike_output()
         return circuit
 

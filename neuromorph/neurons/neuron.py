@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from neuromorph.schematic.circuit import Schematic
     from neuromorph.systems import HybridSystem
 
-CHARGE_PRECISION = 1e-5
-"""Share of a membrane's charge [C/C] below which a circuit's error control need not be relative."""
+CHARGE_PRECISION = 0.1
+"""Share of a membrane's charge [C/C] down to which the error control of its circuit is relative to the charge.
+
+Below it the control is absolute. Far smaller shares stop a run: where a switch makes the current jump while
+the charge is near zero, no time step is short enough for a relative tolerance."""
 
 
 @dataclass(frozen=True)
