@@ -10,8 +10,8 @@ _NODE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.#]*")
 # ngspice names what is inside a subcircuit, and the currents that it solves for, like this.
 _INNER_NODE = re.compile(r"x[^.]*\..*|.*#.*", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# Part numbers such as 1N4148 and LM741/NS.
-_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]*")
+# Part numbers such as 1N4148 and LM741/NS; digits alone would be read as a value.
+_PART = re.compile(r"(?=.*[A-Za-z_])[A-Za-z0-9_][A-Za-z0-9_.+/-]*")
 _ELEMENT = re.compile(r"[A-Za-z][A-Za-z0-9_.]*")
 # ';' and '$' start comments, which would cut a line short without a word; '`' and '\\' are the shell's.
 _REFUSED_IN_LINE = re.compile(r"[;$`\\\x00-\x08\x0a-\x1f]|[^\x00-\x7e]")
@@ -66,7 +66,7 @@ def checked_part(name: object, what: str = "model") -> str:
     """The name of a model or subcircuit, which may be a part number, or ``ValueError``."""
     text = str(name)
     if not _PART.fullmatch(text):
-        raise ValueError(f"{what} name {text!r} cannot stand in a deck: use letters, digits and '_', '.', '+', '-', '/'")
+        raise ValueError(f"{what} name {text!r} cannot stand in a deck: use letters, digits and '_', '.', '+', '-', '/', a letter among them")
     return text
 
 

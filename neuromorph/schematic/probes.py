@@ -36,7 +36,7 @@ class Probe:
     expression : str
         ``"v(node)"``, ``"v(a, b)"``, ``"i(Vsource)"``, ``"@R1[i]"``, or these joined by ``+ - * /``.
     unit : str, optional
-        SI unit symbol; volt for a voltage and ampere for a current where it is left out.
+        SI unit symbol; where it is left out, that of a single voltage, current or power, else none.
 
     Raises
     ------
@@ -72,7 +72,9 @@ class Probe:
         if self.unit is not None:
             return self.unit
         if _VECTOR.fullmatch(self.expression.strip()):
-            return {"v": "V", "i": "A"}.get(self.expression.strip()[0].lower(), "A")
+            text = self.expression.strip().lower()
+            quantity = text.partition("[")[2] or text
+            return {"v": "V", "i": "A", "p": "W"}.get(quantity[0], "")
         return ""
 
     def evaluate(self, vectors: Mapping[str, Any]) -> Any:

@@ -98,8 +98,10 @@ def _element_line(element: Any) -> str:
         _assignment(name, value, f"{what}:")
     if line.count("{") != line.count("}"):
         raise ValueError(f"{what} has braces that do not pair: {line!r}")
-    # What follows name and nodes are values and expressions.
-    refuse_misread_numbers(line.split(maxsplit=1 + len(nodes))[-1] if line.count(" ") > len(nodes) else "", what)
+    values = line.split()[1 + len(nodes) :]
+    if not values:
+        raise ValueError(f"{what} has no value: SPICE would take some value of its own")
+    refuse_misread_numbers(" ".join(values), what)
     return line
 
 

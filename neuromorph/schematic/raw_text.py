@@ -121,8 +121,8 @@ def _checked_file(path: object, what: str) -> Path:
     return file
 
 
-def top_level_words(lines: Iterable[str]) -> set[str]:
-    """Words of the elements and ``.ic`` lines outside subcircuits, among them the names of their nodes.
+def top_level_lines(lines: Iterable[str]) -> list[str]:
+    """Elements and ``.ic`` lines outside subcircuits, each as one line.
 
     Parameters
     ----------
@@ -131,22 +131,21 @@ def top_level_words(lines: Iterable[str]) -> set[str]:
 
     Returns
     -------
-    set of str
-        In lower case.
+    list of str
+        In lower case, without comments and continuations.
     """
-    words: set[str] = set()
-    depth, keeps = 0, False
-    for line in lines:
-        text = line.strip().lower()
-        if text.startswith(".subckt"):
-            depth += 1
-        elif text.startswith(".ends"):
-            depth -= 1
-        elif depth == 0 and text and not text.startswith("*"):
-            keeps = keeps if text.startswith("+") else not text.startswith(".") or text.startswith(".ic")
-            if keeps:
-                words.update(re.split(r"[\s(),={}]+", text))
-    return words - {""}
+    found: list[str] = []
+    depth = 0
+    for line in _joined(lines):
+        depth += line.startswith(".subckt") - line.startswith(".ends")
+        if depth == 0 and (not line.startswith(".") or line.startswith(".ic")):
+            found.append(line)
+    return found
+
+
+def words_of(lines: Iterable[str]) -> set[str]:
+    """Words of lines of SPICE, among them the names of nodes and elements."""
+    return {word for line in lines for word in re.split(r"[\s(),={}]+", line) if word}
 
 
 def included_lines(lines: Iterable[str]) -> list[str]:

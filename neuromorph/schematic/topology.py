@@ -9,7 +9,7 @@ from typing import Any
 
 import networkx
 
-from neuromorph.schematic.raw_text import included_lines, top_level_words
+from neuromorph.schematic.raw_text import included_lines, top_level_lines, words_of
 
 # Elements through which no direct current flows. All other elements, and subcircuits, whose inside is looked
 # at on its own, connect all their terminals.
@@ -27,7 +27,8 @@ def floating_nodes(
     Parameters
     ----------
     circuit : PySpice.Spice.Netlist.Circuit
-        What to look at; raw lines are taken to connect all nodes that they touch.
+        What to look at; raw lines other than capacitors and current sources are taken to connect all nodes
+        that they touch.
     held : set of str
         Nodes (lower case) whose initial voltage [V] is given; a capacitor may hold these.
     drives : iterable of pairs of str
@@ -59,10 +60,17 @@ def floating_nodes(
             networkx.add_path(graph, [n for name in (element.inductor1, element.inductor2) for n in coupled.get(name, [])])
     for plus, minus in drives:
         graph.add_edge(_ground_or(plus), _ground_or(minus))
-    lines = list(lines)
-    touched = top_level_words([*str(circuit.raw_spice).splitlines(), *included_lines(lines)])
+    held = set(held)
+    for line in _user_lines(circuit, lines):
+        words = line.split()
+        if line[0] in "ci" and len(words) > 2:
+            for node in map(_ground_or, words[1:3]):
+                graph.add_node(node)
+                at.setdefault(node, []).append(words[0])
+        else:
+            held |= words_of([line])
     # Whatever hangs on a node that raw lines touch may be grounded there.
-    for node in {_ground_or(word) for word in touched | held} & set(graph):
+    for node in {_ground_or(word) for word in held} & set(graph):
         graph.add_edge(node, "0")
     reached = networkx.node_connected_component(graph, "0")
     floating = {node: names for node, names in at.items() if node not in reached}
@@ -108,7 +116,7 @@ def known_nodes(circuit: Any, lines: Iterable[str]) -> set[str]:
         In lower case; ground always, and every word of raw and included elements.
     """
     nodes = {str(node).lower() for element in circuit.elements for node in element.nodes if element.enabled}
-    return {"0", "gnd"} | nodes | top_level_words([*str(circuit.raw_spice).splitlines(), *included_lines(lines)])
+    return {"0", "gnd"} | nodes | words_of(_user_lines(circuit, lines))
 
 
 def refuse_unknown_vectors(circuit: Any, vectors: Iterable[str], lines: Iterable[str], drives: Iterable[str]) -> None:
@@ -130,7 +138,7 @@ def refuse_unknown_vectors(circuit: Any, vectors: Iterable[str], lines: Iterable
     lines = list(lines)
     if included_lines(lines):
         return
-    raw = top_level_words([*str(circuit.raw_spice).splitlines(), *drives])
+    raw = words_of([*_user_lines(circuit, ()), *top_level_lines(drives)])
     elements = {str(element.name).lower(): element for element in circuit.elements if element.enabled}
     nodes = {_ground_or(str(node)) for element in elements.values() for node in element.nodes}
     for vector in vectors:
@@ -149,6 +157,11 @@ def refuse_unknown_vectors(circuit: Any, vectors: Iterable[str], lines: Iterable
             raise ValueError(
                 f"probe {vector!r}: SPICE records i() of voltage sources and inductors only; write @{name}[i]"
             )
+
+
+def _user_lines(circuit: Any, lines: Iterable[str]) -> list[str]:
+    """What a user wrote as text: raw lines and included files, outside subcircuits."""
+    return top_level_lines([*str(circuit.raw_spice).splitlines(), *included_lines(lines)])
 
 
 def _ground_or(node: str) -> str:

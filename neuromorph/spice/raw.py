@@ -118,7 +118,8 @@ class RawPlot:
         Parameters
         ----------
         name : str
-            Such as ``"v(out)"``. A branch current is found as ``"i(v1)"`` and as ``"v1#branch"``.
+            Such as ``"v(out)"``. A branch current is found as ``"i(v1)"`` and as ``"v1#branch"``, a quantity
+            of an element as ``"@r1[i]"``.
 
         Returns
         -------
@@ -140,9 +141,7 @@ class RawPlot:
         return found
 
     def _find(self, name: str) -> int | None:
-        for spelling in (name, _other_branch_spelling(name)):
-            if spelling is None:
-                continue
+        for spelling in (name, *_other_spellings(name)):
             rows = self._rows_by_folded_name.get(spelling.lower(), [])
             exact = [row for row in rows if self.variables[row].name == spelling]
             rows = exact or rows
@@ -251,11 +250,14 @@ def _defect(path: Path, reason: str) -> SimulationError:
     )
 
 
-def _other_branch_spelling(name: str) -> str | None:
+def _other_spellings(name: str) -> tuple[str, ...]:
+    if name.startswith("@"):
+        # ngspice writes the saved quantity @r1[i] as i(@r1[i]), and others as if they were voltages.
+        return f"i({name})", f"v({name})"
     branch = _BRANCH.fullmatch(name)
     if branch is None:
-        return None
-    return f"i({branch['before']})" if branch["before"] else f"{branch['inside']}#branch"
+        return ()
+    return (f"i({branch['before']})" if branch["before"] else f"{branch['inside']}#branch",)
 
 
 def _read_header(file: io.BufferedReader, path: Path) -> _Header | None:
