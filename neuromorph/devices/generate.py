@@ -78,7 +78,7 @@ def subcircuit_of(model: MemristorModel, state_capacitance: float) -> str:
         Text from its head comment to ``.ends``.
     """
     current, rate = model.expressions()
-    # The braces make ngspice keep every digit; it pastes their value bare, hence the parentheses.
+    # ngspice keeps every digit of a parameter, and pastes its value bare, hence the parentheses.
     names = {"v": "v(p,n)", "x": "v(x)", **{name: f"({{{name}}})" for name in model.values()}}
     parameters = " ".join(f"{name}={value!r}" for name, value in model.values().items())
     return "\n".join(
@@ -88,7 +88,7 @@ def subcircuit_of(model: MemristorModel, state_capacitance: float) -> str:
             f".subckt {model.subcircuit_name} p n x params: {parameters}",
             f"Bcurrent p n I={print_ngspice(current, names)}",
             f"Cstate x 0 {state_capacitance!r}",
-            f"Bstate 0 x I=({{{state_capacitance!r}}})*({print_ngspice(rate, names)})",
+            f"Bstate 0 x I={print_ngspice(state_capacitance)}*({print_ngspice(rate, names)})",
             f".ends {model.subcircuit_name}",
             "",
         ]

@@ -68,5 +68,6 @@ class MMS(MemristorModel):
 
         v_t = BOLTZMANN * self.temperature / ELEMENTARY_CHARGE
         turned_on = (1 - x) * logistic((v - self.v_on) / v_t)
-        turned_off = x * (1 - logistic((v + self.v_off) / v_t))
+        # s(-u), which is 1 - s(u) without its cancellation.
+        turned_off = x * logistic(-(v + self.v_off) / v_t)
         return (turned_on - turned_off) / self.tau

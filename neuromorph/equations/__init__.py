@@ -1,10 +1,13 @@
 """Equations stated once as sympy expressions, printed as numba, ngspice and Verilog-A."""
 
+from neuromorph.equations.equation_printer import UnprintableError
+from neuromorph.equations.folding import ParameterFolder
 from neuromorph.equations.functions import logistic
 from neuromorph.equations.kernels import cache_folder, load_kernel
-from neuromorph.equations.printers import UnprintableError, print_ngspice, print_numba, print_verilog_a
+from neuromorph.equations.printers import print_ngspice, print_numba, print_verilog_a
 
 __all__ = [
+    "ParameterFolder",
     "UnprintableError",
     "cache_folder",
     "load_kernel",

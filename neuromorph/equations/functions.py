@@ -22,7 +22,7 @@ class logistic(sympy.Function):
     >>> import sympy
     >>> u = sympy.Symbol("u")
     >>> logistic(u).diff(u)
-    (1 - logistic(u))*logistic(u)
+    logistic(-u)*logistic(u)
     """
 
     nargs = 1
@@ -33,8 +33,8 @@ class logistic(sympy.Function):
         return sympy.Rational(1, 2) if u.is_zero else None
 
     def fdiff(self, argindex: int = 1) -> Any:
-        """Derivative ``s(u) (1 - s(u))``."""
-        return self * (1 - self)
+        """Derivative ``s(u) s(-u)``, where ``1 - s(u)`` would lose digits."""
+        return self * type(self)(-self.args[0])
 
     def _eval_is_extended_real(self) -> Any:
         return self.args[0].is_extended_real

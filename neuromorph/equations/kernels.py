@@ -11,6 +11,7 @@ import tempfile
 import threading
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 _log = logging.getLogger(__name__)
 _lock = threading.RLock()
@@ -29,7 +30,7 @@ import numpy as np
 # Division by zero gives inf or nan, which the solver reports; an exception would stop vectorised code.
 # Inner functions are called from compiled code only; without wrappers for Python they compile faster.
 njit = functools.partial(numba.njit, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
-kernel = functools.partial(numba.njit, error_model="numpy", cache=True)
+kernel = functools.partial(numba.njit, error_model="numpy", cache=True, no_cfunc_wrapper=True)
 
 
 @njit
@@ -39,7 +40,7 @@ def _logistic(u):
 
 @njit
 def _sign(u):
-    return float(u > 0.0) - float(u < 0.0)
+    return 1.0 if u > 0.0 else (-1.0 if u < 0.0 else 0.0)
 
 
 '''
@@ -61,9 +62,7 @@ def cache_folder() -> Path:
         folder = Path(named).expanduser()
         folder.mkdir(parents=True, exist_ok=True)
         return folder
-    home = os.environ.get("XDG_CACHE_HOME") or (
-        "~/Library/Caches" if sys.platform == "darwin" else "~/.cache"
-    )
+    home = os.environ.get("XDG_CACHE_HOME") or ("~/Library/Caches" if sys.platform == "darwin" else "~/.cache")
     private = Path(tempfile.gettempdir()) / f"neuromorph-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
     for folder in (Path(home).expanduser() / "neuromorph", private):
         try:
@@ -118,7 +117,27 @@ def load_kernel(stem: str, body: str) -> ModuleType:
         except BaseException:
             del sys.modules[module_name]
             raise
+        for function in vars(module).values():
+            _compile_anew_if_damaged(function)
         return module
+
+
+def _compile_anew_if_damaged(function: Any) -> None:
+    """Numba raises an error of pickle's where a file of machine code is damaged; empty the cache instead."""
+    file = getattr(getattr(function, "_cache", None), "_cache_file", None)
+    if file is None:
+        return
+    load = file.load
+
+    def forgiving_load(key: Any) -> Any:
+        try:
+            return load(key)
+        except Exception as error:
+            _log.warning("cannot read the machine code of %s (%s): compiling it anew", function.__name__, error)
+            file.flush()
+            return None
+
+    file.load = forgiving_load
 
 
 def _write(path: Path, source: str) -> None:
