@@ -9,7 +9,6 @@ from pathlib import Path
 from neuromorph.schematic.names import checked_part, checked_path
 
 _SCHEMATIC_COMMANDS = ("model", "param", "func", "subckt", "ends", "ic", "nodeset", "global", "include", "inc", "lib", "if", "elseif", "else", "endif", "csparam", "temp")  # fmt: skip
-_OUTSIDE_ASCII = re.compile(r"[^\t\x20-\x7e]")
 _FILE_COMMAND = re.compile(
     r"\s*\.(?P<command>include|inc|lib)\b\s*(?:\"(?P<quoted>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>\S*))(?P<rest>.*)",
     re.IGNORECASE,
@@ -46,9 +45,8 @@ def checked_raw_spice(text: str) -> list[str]:
     has_content = False
     for number, line in enumerate(re.split(r"\r\n|\r|\n", text), start=1):
         where, stripped = f"line {number} of raw_spice", line.strip()
-        bad = _OUTSIDE_ASCII.search(line)
-        if bad:
-            raise ValueError(f"{where} holds {bad.group()!r}, a control or non-ASCII character: {line!r}")
+        if not (line.isascii() and line.isprintable()):
+            _refuse_characters(line, where)
         if stripped.startswith("*#"):
             raise ValueError(f"{where} is {stripped!r}: ngspice runs what stands behind '*#' as a command")
         if stripped.startswith("+") and not has_content:
@@ -61,6 +59,14 @@ def checked_raw_spice(text: str) -> list[str]:
     if lines and lines[-1].rstrip().endswith("\\"):
         raise ValueError(f"the last line of raw_spice ends with a backslash, which would swallow the next: {lines[-1]!r}")
     return lines
+
+
+def _refuse_characters(line: str, where: str) -> None:
+    # A path may have any letters; checked_path looks at it.
+    is_ascii_only = not line.lstrip().startswith("*") and not _FILE_COMMAND.fullmatch(line)
+    for character in line.replace("\t", " "):
+        if not character.isprintable() or (is_ascii_only and not character.isascii()):
+            raise ValueError(f"{where} holds {character!r}, a control or non-ASCII character: {line!r}")
 
 
 def _checked_command(line: str, where: str) -> str:
@@ -107,6 +113,8 @@ def include_line(path: object) -> str:
 def lib_line(path: object, section: object) -> str:
     """A ``.lib`` line: as :func:`include_line`, with the section of the library that is meant."""
     file = _checked_file(path, "library")
+    if " " in str(file):
+        raise ValueError(f"library path {str(path)!r} holds ' ', which ngspice does not accept in .lib: rename {file}")
     if not section:
         raise ValueError(f"library {str(path)!r} needs the name of a section; use include() for a file without sections")
     return f'.lib "{file}" {checked_part(section, "library section")}'
