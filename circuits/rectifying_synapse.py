@@ -13,7 +13,7 @@ def design() -> nm.Schematic:
         "rectifying-synapse",
         ports={"v_pre": nm.Port("pre", kind="voltage")},
         probes={"v_pre": "v(pre)", "v_mem": "v(mem)", "i_syn": "i(Vsyn)"},
-        t_max=20e-6,
+        resolution=nm.Resolution(t_max=20e-6),
     )
     circuit.V("syn", "pre", "anode", 0.0)
     circuit.D("syn", "anode", "cathode", model="silicon")

@@ -49,8 +49,7 @@ def circuit(resistance: float, capacitance: float) -> nm.Schematic:
         initial={"cap": 0.0},
         spikes="v(spike)",
         states=("v",),
-        t_max=resistance * capacitance / 200,
-        chgtol=0.1 * capacitance,
+        resolution=nm.Resolution(t_max=resistance * capacitance / 200, reltol=1e-7, chgtol=0.1 * capacitance),
     )
     schematic.R("charge", "supply", "cap", resistance)
     schematic.C("cap", "cap", schematic.gnd, capacitance)

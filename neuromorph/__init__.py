@@ -33,7 +33,7 @@ _HOMES = {
     "quantities": ("Parameters", "format_quantity", "parameter", "parse_quantity"),
     "equations": ("logistic",),
     "systems": ("HybridSystem", "Mode", "Output", "State", "Transition", "Unknown"),
-    "schematic": ("Deck", "NgspiceOptions", "Port", "Probe", "Schematic", "Threshold", "make_deck"),
+    "schematic": ("Deck", "NgspiceOptions", "Port", "Probe", "Resolution", "Schematic", "Threshold", "make_deck"),
     "behaviour": ("RK4", "simulate_system"),
     "spice": ("Ngspice", "read_raw"),
     "devices": ("MMS", "MemristorModel", "load_card", "model_file"),
@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from neuromorph.schematic import NgspiceOptions as NgspiceOptions
     from neuromorph.schematic import Port as Port
     from neuromorph.schematic import Probe as Probe
+    from neuromorph.schematic import Resolution as Resolution
     from neuromorph.schematic import Schematic as Schematic
     from neuromorph.schematic import Threshold as Threshold
     from neuromorph.schematic import make_deck as make_deck

@@ -44,6 +44,13 @@ class Pair:
     system: HybridSystem
     circuit: Any
 
+    def __post_init__(self) -> None:
+        if not (hasattr(self.system, "modes") and hasattr(self.circuit, "raw_spice")):
+            raise ValueError(
+                f"a pair is a HybridSystem and a PySpice Circuit, in this order, got {type(self.system).__name__} and "
+                f"{type(self.circuit).__name__}"
+            )
+
     def dynamics(self) -> HybridSystem:
         """The equations (SI units)."""
         return self.system
@@ -156,6 +163,10 @@ def working_point(
     ValueError
         When the design has no working point and no duration was given.
     """
+    if isinstance(design, type):
+        raise ValueError(f"give a design, not its class: {design.__name__}() instead of {design.__name__}")
+    if drive is not None and not isinstance(drive, Stimulus | Mapping):
+        raise ValueError(f"drive must be a stimulus, such as nm.Constant(value=1e-3), or a dict of them, got {drive!r}")
     point = design.working_point() if hasattr(design, "working_point") else None
     if t_stop is None:
         if point is None:
@@ -163,6 +174,8 @@ def working_point(
         t_stop = point.t_stop
     if drive is None and point is not None:
         drive = point.drive
+    if isinstance(t_stop, str):
+        raise ValueError(f"t_stop must be a number in s, got {t_stop!r}: write nm.parse_quantity({t_stop!r}, 's')")
     return drive, float(t_stop)
 
 

@@ -14,7 +14,9 @@ import neuromorph as nm
 
 HEAVY = ("numba", "sympy", "scipy", "matplotlib", "PySpice", "xarray", "pandas", "lmfit", "networkx", "rich", "typer")
 # How a docstring states a unit, or that there is none.
-UNIT = re.compile(r"\[[^\]]+\]|SI unit|pure number|in the unit of|in its unit|in `unit`|in their units|'s unit", re.IGNORECASE)
+UNIT = re.compile(
+    r"\[[^\]]+\]|SI unit|pure number|in the unit of|in its unit|in `unit`|in their units|'s unit", re.IGNORECASE
+)
 # The head of a numpydoc entry for numbers: "name : type", type with float or ndarray in it.
 ENTRY = re.compile(
     r"^( *)(\S[^\n:]* : [^\n]*\b(?:float|ndarray)\b[^\n]*|(?:float|ndarray)[^\n]*)\n((?:\1 +[^\n]*\n?|\n)*)",

@@ -46,7 +46,11 @@ def test_commands_run(root, tmp_path):
     for command in commands:
         words = shlex.split(command.split(">")[0], comments=True)
         done = subprocess.run(
-            [sys.executable, "-m", "neuromorph.cli", *words[1:]], cwd=tmp_path, capture_output=True, text=True, check=False
+            [sys.executable, "-m", "neuromorph.cli", *words[1:]],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
 

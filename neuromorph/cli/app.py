@@ -36,14 +36,17 @@ Design = Annotated[str, typer.Argument(help="A design's name (memristive-alif, l
 Drive = Annotated[
     list[str],
     typer.Option(
-        "--drive", help="A stimulus, such as 'square(amplitude=1mA, frequency=1kHz, duty=0.5)'; input=... for one of several."
+        "--drive",
+        help="A stimulus, such as 'square(amplitude=1mA, frequency=1kHz, duty=0.5)'; input=... for one of several.",
     ),
 ]
 TStop = Annotated[str | None, typer.Option("--t-stop", help="How long to simulate, such as 5ms.")]
 Set = Annotated[
     list[str], typer.Option("--set", help="A parameter, such as capacitance=10nF or memristor.r_on=700ohm; repeatable.")
 ]
-Json = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON; - for standard output.")]
+Json = Annotated[
+    str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON; - for standard output.")
+]
 Dt = Annotated[str | None, typer.Option("--dt", help="Longest RK4 step, such as 50ns.")]
 RelTol = Annotated[float | None, typer.Option("--reltol", help="Relative tolerance of ngspice.")]
 TMax = Annotated[str | None, typer.Option("--t-max", help="Longest ngspice step, such as 100ns.")]
@@ -149,7 +152,8 @@ def validate(
     t_max: TMax = None,
     method: Method = None,
     error_budget: Annotated[
-        bool, typer.Option(help="Run both roads at a finer tolerance too, to tell numerical error from a model difference.")
+        bool,
+        typer.Option(help="Run both roads at a finer tolerance too, to tell numerical error from a model difference."),
     ] = True,
     plot: Plot = None,
     json: Json = None,

@@ -106,9 +106,7 @@ def _with_settings(design: Parameters, values: Mapping[str, str]) -> Any:
     }
     units = {name: unit for name, unit in parameter_units(design).items() if name not in parts}
     optional = {f.name for f in dataclasses.fields(design) if f.metadata.get("optional")}
-    of_parts = {
-        (part, name): unit for part, value in parts.items() for name, unit in parameter_units(value).items()
-    }
+    of_parts = {(part, name): unit for part, value in parts.items() for name, unit in parameter_units(value).items()}
     choices = [*units, *(f"{part}.{name}" for part, name in of_parts)]
     own: dict[str, Any] = {}
     inner: dict[str, dict[str, float]] = {}
@@ -175,7 +173,9 @@ def _load_script(path: Path) -> ModuleType:
 def _script_design(name: str, module: ModuleType, values: Mapping[str, str]) -> Any:
     function = getattr(module, "design", None)
     if not callable(function):
-        raise UsageError(f"{name} has no function design(); it should return a neuron, a Pair, a HybridSystem or a Circuit")
+        raise UsageError(
+            f"{name} has no function design(); it should return a neuron, a Pair, a HybridSystem or a Circuit"
+        )
     arguments = inspect.signature(function).parameters
     own = {key: value for key, value in values.items() if key in arguments}
     design = _called(name, function, **{key: _value(key, value, "") for key, value in own.items()})
@@ -202,6 +202,8 @@ def _script_error(path: Path, error: Exception) -> str:
     """An error inside a user's script, at the line of the script where it arose."""
     if isinstance(error, SyntaxError):
         return f"{path}, line {error.lineno}: {error.msg}"
-    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).resolve() == path.resolve()]
+    lines = [
+        f.lineno for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).resolve() == path.resolve()
+    ]
     where = f"{path}, line {lines[-1]}" if lines else str(path)
     return f"{where}: {type(error).__name__}: {error}"

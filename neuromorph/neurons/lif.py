@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from neuromorph.neurons.neuron import CHARGE_PRECISION, Neuron, WorkingPoint, check_fidelity
+from neuromorph.neurons.neuron import CHARGE_PRECISION, RELATIVE_PRECISION, Neuron, WorkingPoint, check_fidelity
 from neuromorph.quantities import parameter
 from neuromorph.stimulus import Constant
 
@@ -112,9 +112,7 @@ class LIF(Neuron):
                 "refractory": Mode(rates={"v_mem": 0}, time_scale=r_leak * capacitance),
             },
             transitions=[
-                Transition(
-                    "integrating", "refractory", v_mem - v_th, resets={"v_mem": v_reset}, emits_spike=True
-                ),
+                Transition("integrating", "refractory", v_mem - v_th, resets={"v_mem": v_reset}, emits_spike=True),
                 Transition("refractory", "integrating", t_mode - t_refractory),
             ],
             outputs={"p_in": Output(v_mem * i_in, "W")},
@@ -130,7 +128,8 @@ class LIF(Neuron):
         """
         check_fidelity(fidelity)
         from neuromorph.schematic.circuit import Schematic
-        from neuromorph.schematic.deck import Port
+        from neuromorph.schematic.options import Resolution
+        from neuromorph.schematic.ports import Port
         from neuromorph.schematic.probes import Probe
         from neuromorph.schematic.threshold import Threshold
 
@@ -147,8 +146,11 @@ class LIF(Neuron):
             initial={"mem": self.v_rest} | ({"timer": 0.0} if has_timer else {}),
             spikes="v(spike)",
             states=("v_mem",),
-            t_max=min(tau_m / 200, self.t_refractory / 20 if has_timer else tau_m),
-            chgtol=CHARGE_PRECISION * self.capacitance * swing,
+            resolution=Resolution(
+                t_max=min(tau_m / 200, self.t_refractory / 20 if has_timer else tau_m),
+                reltol=RELATIVE_PRECISION,
+                chgtol=CHARGE_PRECISION * self.capacitance * swing,
+            ),
             parameter_values={f.name: float(getattr(self, f.name)) for f in dataclasses.fields(self)},
         )
         circuit.V("rest", "rest", circuit.gnd, self.v_rest)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from neuromorph.devices import MMS, MemristorModel
-from neuromorph.neurons.neuron import CHARGE_PRECISION, Neuron, WorkingPoint, check_fidelity
+from neuromorph.neurons.neuron import CHARGE_PRECISION, RELATIVE_PRECISION, Neuron, WorkingPoint, check_fidelity
 from neuromorph.quantities import parameter
 from neuromorph.stimulus import SquareWave
 
@@ -94,9 +94,7 @@ class MemristiveALIF(Neuron):
         v_c, x, v_mem, i_in = sympy.symbols("v_c x v_mem i_in", real=True)
         capacitance, r_s, v_th, v_lo, v_rest = sympy.symbols("capacitance r_s v_th v_lo v_rest", real=True)
         current, state_rate = self._memristor_expressions(v_mem, x)
-        charging = Mode(
-            rates={"v_c": (i_in - current) / capacitance, "x": state_rate}, time_scale=r_s * capacitance
-        )
+        charging = Mode(rates={"v_c": (i_in - current) / capacitance, "x": state_rate}, time_scale=r_s * capacitance)
         modes = {"charging": charging}
         reaches_threshold = v_mem - v_th
         if self.r_switch is None:
@@ -128,7 +126,8 @@ class MemristiveALIF(Neuron):
         """The circuit of the paper's figure 4a, with a hysteretic switch for the discharge (SI units)."""
         check_fidelity(fidelity)
         from neuromorph.schematic.circuit import Schematic
-        from neuromorph.schematic.deck import Port
+        from neuromorph.schematic.options import Resolution
+        from neuromorph.schematic.ports import Port
         from neuromorph.schematic.probes import Probe
         from neuromorph.schematic.threshold import Threshold
 
@@ -145,8 +144,11 @@ class MemristiveALIF(Neuron):
             initial={"c": self.v_rest, "x": self.x0},
             spikes="v(spike)",
             states=("v_c", "x"),
-            t_max=self.capacitance * self.r_s / 220,
-            chgtol=CHARGE_PRECISION * self.capacitance * self.v_th,
+            resolution=Resolution(
+                t_max=self.capacitance * self.r_s / 220,
+                reltol=RELATIVE_PRECISION,
+                chgtol=CHARGE_PRECISION * self.capacitance * self.v_th,
+            ),
             parameter_values=self._values(),
         )
         v_lo, r_switch, sink = self.v_lo, self.r_switch, "rest"

@@ -82,7 +82,13 @@ def _draw_intervals(check: CrossValidation, ax: Any, factor: float) -> None:
         within = intervals <= _LONGEST_INTERVAL * np.median(intervals) if intervals.size else intervals > 0
         scale, unit = scaled_time(float(np.max(intervals[within], initial=1e-9)))
         ax.plot(
-            times[1:][within] * factor, intervals[within] * scale, marker, color=color, markersize=size, mew=1.0, alpha=0.8
+            times[1:][within] * factor,
+            intervals[within] * scale,
+            marker,
+            color=color,
+            markersize=size,
+            mew=1.0,
+            alpha=0.8,
         )
     ax.set_ylabel(f"ISI [{unit}]\nwithin bursts")
 

@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
-from neuromorph.schematic.deck import Deck, NgspiceOptions, Port, Transient, make_deck
+from neuromorph.schematic.deck import Deck, make_deck
+from neuromorph.schematic.options import NgspiceOptions, Resolution
+from neuromorph.schematic.ports import Port
 from neuromorph.schematic.probes import Probe
 from neuromorph.schematic.threshold import Threshold
 
-__all__ = ["Deck", "NgspiceOptions", "Port", "Probe", "Schematic", "Threshold", "Transient", "make_deck"]
+__all__ = ["Deck", "NgspiceOptions", "Port", "Probe", "Resolution", "Schematic", "Threshold", "make_deck"]
 
 if TYPE_CHECKING:
     from neuromorph.schematic.circuit import Schematic

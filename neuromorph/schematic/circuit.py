@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from PySpice.Spice.Netlist import Circuit
 
-from neuromorph.schematic.deck import Port
+from neuromorph.schematic.options import Resolution
+from neuromorph.schematic.ports import Port
 from neuromorph.schematic.probes import Probe
+
+_UNKNOWN = Resolution()
 
 
 class Schematic(Circuit):
@@ -29,10 +32,8 @@ class Schematic(Circuit):
         In the unit of `spikes`.
     states : sequence of str
         Probes that are states of the design.
-    t_max : float, optional
-        Longest time step that resolves the circuit [s].
-    chgtol : float, optional
-        Charge tolerance that fits the circuit [C]: far below the charges that matter.
+    resolution : Resolution
+        Time step and tolerances that resolve the circuit [s, C].
     parameter_values : mapping of str to float
         Component values, for the recording's provenance (SI units).
 
@@ -52,8 +53,7 @@ class Schematic(Circuit):
         spikes: str | None = None,
         spike_level: float = 0.5,
         states: Sequence[str] = (),
-        t_max: float | None = None,
-        chgtol: float | None = None,
+        resolution: Resolution = _UNKNOWN,
         parameter_values: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__(title)
@@ -63,6 +63,5 @@ class Schematic(Circuit):
         self.spikes = spikes
         self.spike_level = spike_level
         self.states = tuple(states)
-        self.t_max = t_max
-        self.chgtol = chgtol
+        self.resolution = resolution
         self.parameter_values = dict(parameter_values or {})

@@ -10,13 +10,11 @@ from typing import Any
 
 from neuromorph.recording.waveforms import RESERVED_NAMES
 from neuromorph.schematic.names import checked_node, checked_title, refuse_case_twins
-from neuromorph.schematic.options import NgspiceOptions, Transient
+from neuromorph.schematic.options import NgspiceOptions, Resolution
 from neuromorph.schematic.ports import Port, drive_lines
 from neuromorph.schematic.probes import Probe
 from neuromorph.schematic.raw_text import checked_raw_spice
 from neuromorph.stimulus import Stimulus
-
-__all__ = ["Deck", "NgspiceOptions", "Port", "Transient", "make_deck"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +31,8 @@ class Deck:
         What to record, by the name that it gets in the recording.
     t_stop : float
         Length of the run [s].
-    t_max : float, optional
-        The circuit's own hint for the longest time step [s].
-    chgtol : float, optional
-        The circuit's own hint for the charge tolerance [C].
+    resolution : Resolution
+        What resolves the circuit [s, C].
     spikes : Probe, optional
         Signal whose rise through `spike_level` is a spike.
     spike_level : float
@@ -51,8 +47,7 @@ class Deck:
     body: tuple[str, ...]
     probes: Mapping[str, Probe]
     t_stop: float
-    t_max: float | None = None
-    chgtol: float | None = None
+    resolution: Resolution = field(default_factory=Resolution)
     spikes: Probe | None = None
     spike_level: float = 0.5
     states: tuple[str, ...] = ()
@@ -65,11 +60,15 @@ class Deck:
         for name in self.probes:
             # A recording would refuse it too, but only after the run.
             if not isinstance(name, str) or not name or not name.isprintable() or name in RESERVED_NAMES:
-                raise ValueError(f"a probe's name must be printable and none of {', '.join(RESERVED_NAMES)}, got {name!r}")
+                raise ValueError(
+                    f"a probe's name must be printable and none of {', '.join(RESERVED_NAMES)}, got {name!r}"
+                )
         if not self.vectors:
             raise ValueError(f"nothing to record from {self.name!r}: give probes, such as ['v(out)', 'i(V1)']")
         if checked_raw_spice("\n".join(self.body)) != list(self.body):
-            raise ValueError(f"the body of deck {self.name!r} must be a tuple of single lines with absolute include paths")
+            raise ValueError(
+                f"the body of deck {self.name!r} must be a tuple of single lines with absolute include paths"
+            )
 
     @property
     def vectors(self) -> tuple[str, ...]:
@@ -93,13 +92,13 @@ class Deck:
             Text that ``ngspice -b`` runs as it is (SI units).
         """
         options = options or NgspiceOptions()
-        run = Transient(self.t_stop, options.longest_step(self.t_max, self.t_stop))
+        run = options.transient(self.resolution, self.t_stop)
         suffix = " uic" if options.use_initial_conditions else ""
         return "\n".join(
             [
                 f"* {self.name}",
                 *self.body,
-                options.line(self.chgtol, use_klu),
+                options.line(self.resolution, use_klu),
                 *_wrapped(".save", self.vectors),
                 f".tran {run.t_max:.12g} {run.t_stop:.12g} 0 {run.t_max:.12g}{suffix}",
                 ".end",
@@ -177,8 +176,7 @@ def make_deck(
         body=(*lines, *sources, *_wrapped(".ic", _initial_voltages(initial))),
         probes=_as_probes(own.get("probes", {}) if probes is None else probes),
         t_stop=t_stop,
-        t_max=own.get("t_max"),
-        chgtol=own.get("chgtol"),
+        resolution=own.get("resolution", Resolution()),
         spikes=Probe(spike_text) if spike_text else None,
         spike_level=own.get("spike_level", 0.5) if spike_level is None else spike_level,
         states=tuple(own.get("states", ())),
@@ -210,7 +208,9 @@ def _refuse_floating_nodes(
     nodes = known_nodes(circuit, lines)
     for name, port in ports.items():
         if f"drive_{name}".lower() in nodes and port.kind == "current":
-            raise ValueError(f"node 'drive_{name}' of {title!r} has the name that the source at port {name!r} needs: rename it")
+            raise ValueError(
+                f"node 'drive_{name}' of {title!r} has the name that the source at port {name!r} needs: rename it"
+            )
         for node in (port.plus, port.minus):
             if node.lower() not in nodes:
                 raise ValueError(

@@ -66,7 +66,9 @@ def checked_part(name: object, what: str = "model") -> str:
     """The name of a model or subcircuit, which may be a part number, or ``ValueError``."""
     text = str(name)
     if not _PART.fullmatch(text):
-        raise ValueError(f"{what} name {text!r} cannot stand in a deck: use letters, digits and '_', '.', '+', '-', '/', a letter among them")
+        raise ValueError(
+            f"{what} name {text!r} cannot stand in a deck: use letters, digits and '_', '.', '+', '-', '/', a letter among them"
+        )
     return text
 
 

@@ -10,10 +10,30 @@ from typing import Literal
 
 from neuromorph.schematic.names import checked_identifier, checked_value, refuse_misread_numbers
 
-# Longest default time step as a share of the run, where the circuit does not say better.
+# For circuits that do not say better: longest time step as a share of the run, relative tolerance, and a tenth of
+# ngspice's own charge tolerance [C].
 _DEFAULT_STEPS_PER_RUN = 2000
-# A tenth of ngspice's own, for circuits that do not say what charges they have [C].
+_DEFAULT_RELTOL = 1e-6
 _DEFAULT_CHGTOL = 1e-15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolution:
+    """What resolves a circuit, as the circuit itself says; the options of a run come before it.
+
+    Parameters
+    ----------
+    t_max : float, optional
+        Longest time step [s].
+    reltol : float, optional
+        Relative tolerance (pure number).
+    chgtol : float, optional
+        Charge below which the error control is absolute [C]: a tenth of the charges that matter.
+    """
+
+    t_max: float | None = None
+    reltol: float | None = None
+    chgtol: float | None = None
 
 
 @dataclass(frozen=True)
@@ -49,16 +69,15 @@ class NgspiceOptions:
     ----------
     method : {"gear", "trap"}
         Integration method. Gear does not ring after a switch has closed.
-    reltol : float
+    reltol : float, optional
         Relative tolerance of the time-step control and of Newton's method (pure number).
     abstol, vntol : float
         Absolute tolerances of currents [A] and voltages [V].
     chgtol : float, optional
-        Charges [C] below which the error control is relative to this one. Near the charges of the circuit
-        it switches the error control off; far below them it stops a run where a charge passes zero. The
-        circuit's own hint where it is left out.
+        Charge [C] below which the error control is absolute. Far above the charges of the circuit it switches
+        the error control off; far below them it stops a run where a current jumps while a charge is near zero.
     t_max : float, optional
-        Longest time step [s]; the circuit's own hint where it is left out.
+        Longest time step [s].
     linear_solver : {"auto", "sparse", "klu"}
         KLU only where the found ngspice has it; ``"auto"`` uses it for large decks.
     use_initial_conditions : bool
@@ -67,10 +86,14 @@ class NgspiceOptions:
         Other ``.options`` by name, in the unit of each.
     refinement : int
         1 as set; every further power of two halves the time step and divides `reltol` by ten.
+
+    Notes
+    -----
+    `reltol`, `chgtol` and `t_max` are the circuit's own (:class:`Resolution`) where they are left out.
     """
 
     method: Literal["gear", "trap"] = "gear"
-    reltol: float = 1e-6
+    reltol: float | None = None
     abstol: float = 1e-12
     vntol: float = 1e-7
     chgtol: float | None = None
@@ -87,9 +110,13 @@ class NgspiceOptions:
             raise ValueError(f"linear_solver is 'auto', 'sparse' or 'klu', got {self.linear_solver!r}")
         for name in ("reltol", "abstol", "vntol", "chgtol", "t_max"):
             value = getattr(self, name)
-            if value is None and name in ("t_max", "chgtol"):
+            if value is None and name in ("reltol", "t_max", "chgtol"):
                 continue
-            if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value > 0):
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, int | float)
+                or not (math.isfinite(value) and value > 0)
+            ):
                 raise ValueError(f"{name} must be a positive number, got {value!r}")
         if isinstance(self.refinement, bool) or self.refinement not in {2**power for power in range(31)}:
             raise ValueError(f"refinement must be a power of two from 1 on, got {self.refinement!r}")
@@ -100,13 +127,13 @@ class NgspiceOptions:
         """The same settings with half the time step and a tenth of `reltol` [pure number]."""
         return replace(self, refinement=2 * self.refinement)
 
-    def line(self, chgtol: float | None, use_klu: bool) -> str:
+    def line(self, resolution: Resolution, use_klu: bool) -> str:
         """The ``.options`` line.
 
         Parameters
         ----------
-        chgtol : float or None
-            The circuit's hint for the charge tolerance [C].
+        resolution : Resolution
+            What the circuit asks for.
         use_klu : bool
             Whether to ask for the KLU solver.
 
@@ -115,18 +142,39 @@ class NgspiceOptions:
         str
             One line; tolerances in SI units.
         """
-        reltol = self.reltol * 10.0 ** -round(math.log2(self.refinement))
-        pairs = {"method": self.method, "reltol": f"{reltol:.12g}"}
-        tolerances = {"abstol": self.abstol, "vntol": self.vntol, "chgtol": self.chgtol or chgtol or _DEFAULT_CHGTOL}
-        pairs |= {name: f"{value:.12g}" for name, value in tolerances.items()}
-        words = [f"{k}={v}" for k, v in pairs.items()]
+        reltol = self.reltol or resolution.reltol or _DEFAULT_RELTOL
+        tolerances = {
+            "reltol": reltol * 10.0 ** -round(math.log2(self.refinement)),
+            "abstol": self.abstol,
+            "vntol": self.vntol,
+            "chgtol": self.chgtol or resolution.chgtol or _DEFAULT_CHGTOL,
+        }
+        words = [f"method={self.method}", *(f"{name}={value:.12g}" for name, value in tolerances.items())]
         words += [_checked_option(name, value) for name, value in self.extra.items()]
         return ".options " + " ".join(words + ["klu"] * use_klu)
 
-    def longest_step(self, hint: float | None, t_stop: float) -> float:
-        """Longest time step [s], from these settings, a circuit's hint [s], or the length of the run [s]."""
-        t_max = self.t_max or (hint and min(hint, t_stop)) or t_stop / _DEFAULT_STEPS_PER_RUN
-        return t_max / self.refinement
+    def transient(self, resolution: Resolution, t_stop: float) -> Transient:
+        """The analysis.
+
+        Parameters
+        ----------
+        resolution : Resolution
+            What the circuit asks for.
+        t_stop : float
+            Length of the run [s].
+
+        Returns
+        -------
+        Transient
+            With a time step that a short run shortens, unless these settings name it.
+
+        Raises
+        ------
+        ValueError
+            When the run is shorter than the time step that these settings name.
+        """
+        own = min(resolution.t_max or t_stop / _DEFAULT_STEPS_PER_RUN, t_stop)
+        return Transient(t_stop, (self.t_max or own) / self.refinement)
 
 
 # What ngspice 39 and 44 know and this package has no field for.

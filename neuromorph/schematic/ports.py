@@ -90,7 +90,9 @@ def drive_lines(
 def _stimulus_lines(port: str, stimulus: Stimulus, t_stop: float) -> list[str]:
     """What a stimulus says of itself; a class of a user's own may say anything."""
     if not isinstance(stimulus, Stimulus):
-        raise ValueError(f"the drive of port {port!r} must be a Stimulus, such as Constant(value=1e-3), got {stimulus!r}")
+        raise ValueError(
+            f"the drive of port {port!r} must be a Stimulus, such as Constant(value=1e-3), got {stimulus!r}"
+        )
     what = f"the stimulus of port {port!r}"
     text = stimulus.spice(t_stop)
     lines = text.split("\n")

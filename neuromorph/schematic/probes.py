@@ -13,9 +13,7 @@ from typing import Any
 
 import numpy as np
 
-_VECTOR = re.compile(
-    r"@[A-Za-z][\w.#:]*\[\w+\]|\b[vViI]\([ \t]*[\w.#:]+[ \t]*(?:,[ \t]*[\w.#:]+[ \t]*)?\)", re.ASCII
-)
+_VECTOR = re.compile(r"@[A-Za-z][\w.#:]*\[\w+\]|\b[vViI]\([ \t]*[\w.#:]+[ \t]*(?:,[ \t]*[\w.#:]+[ \t]*)?\)", re.ASCII)
 # What may stand between vectors; everything else would be Python, not arithmetic.
 _ARITHMETIC = re.compile(r"[0-9eE.+\-*/() \t]*")
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {

@@ -93,7 +93,9 @@ def _element_line(element: Any) -> str:
         if isinstance(parameter, ElementNamePositionalParameter | ModelPositionalParameter) and value is not None:
             checked_part(value, f"{what}: {attribute.replace('_', ' ')}")
     if isinstance(getattr(element, "initial_state", None), str):
-        raise ValueError(f"{what} has initial_state={element.initial_state!r}, which PySpice prints as 'on': give True or False")
+        raise ValueError(
+            f"{what} has initial_state={element.initial_state!r}, which PySpice prints as 'on': give True or False"
+        )
     for name, value in getattr(element, "parameters", {}).items():
         _assignment(name, value, f"{what}:")
     if line.count("{") != line.count("}"):

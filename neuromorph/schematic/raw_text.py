@@ -57,7 +57,9 @@ def checked_raw_spice(text: str) -> list[str]:
         if stripped:
             lines.append(line)
     if lines and lines[-1].rstrip().endswith("\\"):
-        raise ValueError(f"the last line of raw_spice ends with a backslash, which would swallow the next: {lines[-1]!r}")
+        raise ValueError(
+            f"the last line of raw_spice ends with a backslash, which would swallow the next: {lines[-1]!r}"
+        )
     return lines
 
 
@@ -116,7 +118,9 @@ def lib_line(path: object, section: object) -> str:
     if " " in str(file):
         raise ValueError(f"library path {str(path)!r} holds ' ', which ngspice does not accept in .lib: rename {file}")
     if not section:
-        raise ValueError(f"library {str(path)!r} needs the name of a section; use include() for a file without sections")
+        raise ValueError(
+            f"library {str(path)!r} needs the name of a section; use include() for a file without sections"
+        )
     return f'.lib "{file}" {checked_part(section, "library section")}'
 
 
@@ -125,7 +129,9 @@ def _checked_file(path: object, what: str) -> Path:
     found = _RUN_COMMAND.search(file.read_bytes())
     if found:
         command = found.group(1).decode("ascii", errors="replace").strip()
-        raise ValueError(f"{what} file {str(path)!r} holds {command[:60]!r}: analyses and control blocks belong to the run")
+        raise ValueError(
+            f"{what} file {str(path)!r} holds {command[:60]!r}: analyses and control blocks belong to the run"
+        )
     return file
 
 

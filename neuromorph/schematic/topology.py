@@ -57,7 +57,9 @@ def floating_nodes(
             coupled[str(element.name)] = nodes
         if str(element.name)[0] == "K":
             # A transformer is the designer's business; ngspice names its secondary if it floats.
-            networkx.add_path(graph, [n for name in (element.inductor1, element.inductor2) for n in coupled.get(name, [])])
+            networkx.add_path(
+                graph, [n for name in (element.inductor1, element.inductor2) for n in coupled.get(name, [])]
+            )
     for plus, minus in drives:
         graph.add_edge(_ground_or(plus), _ground_or(minus))
     held = set(held)

@@ -297,18 +297,12 @@ def _criteria(
         )
     if metrics["state_error_max"] is not None:
         criteria.append(
-            Criterion(
-                "state", metrics["state_error_max"], tolerances.state, numerical=accounted("state_error_max")
-            )
+            Criterion("state", metrics["state_error_max"], tolerances.state, numerical=accounted("state_error_max"))
         )
     for name, value in comparison.nrmse.items():
-        criteria.append(
-            Criterion(f"waveform {name}", value, tolerances.nrmse, numerical=accounted("nrmse", name))
-        )
+        criteria.append(Criterion(f"waveform {name}", value, tolerances.nrmse, numerical=accounted("nrmse", name)))
     if metrics["energy_error"] is not None:
         criteria.append(
-            Criterion(
-                "source energy", metrics["energy_error"], tolerances.energy, numerical=accounted("energy_error")
-            )
+            Criterion("source energy", metrics["energy_error"], tolerances.energy, numerical=accounted("energy_error"))
         )
     return criteria

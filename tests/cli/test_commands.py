@@ -71,7 +71,18 @@ def test_simulate_prints_spikes_and_writes_json_waveforms_and_picture(run, tmp_p
 
 
 def test_values_with_units_reach_the_design(run):
-    result = run("simulate", *FAST_LIF, "--set", "capacitance=10nF", "--set", "t_refractory=50us", "--drive", DRIVE, "--json", "-")
+    result = run(
+        "simulate",
+        *FAST_LIF,
+        "--set",
+        "capacitance=10nF",
+        "--set",
+        "t_refractory=50us",
+        "--drive",
+        DRIVE,
+        "--json",
+        "-",
+    )
     assert result.exit_code == 0, result.output
     content = json.loads(result.stdout)
     neuron = nm.LIF(capacitance=10e-9, t_refractory=50e-6)
@@ -129,7 +140,9 @@ def test_netlist_file_is_the_deck(run, tmp_path):
 
 def test_script_design_arguments_can_be_set(run, script):
     path = script("import neuromorph as nm\ndef design(tau=1e-3):\n    return nm.LIF(r_leak=tau / 100e-9)\n")
-    result = run("simulate", path, "--set", "tau=2m", "--set", "v_th=0.5V", "--t-stop", "5ms", "--drive", DRIVE, "--json", "-")
+    result = run(
+        "simulate", path, "--set", "tau=2m", "--set", "v_th=0.5V", "--t-stop", "5ms", "--drive", DRIVE, "--json", "-"
+    )
     assert result.exit_code == 0, result.output
     expected = nm.LIF(r_leak=2e-3 / 100e-9, v_th=0.5).interval(0.2e-3)
     assert np.diff(json.loads(result.stdout)["spike_times"]) == pytest.approx(expected, rel=1e-9)
