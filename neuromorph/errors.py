@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 class NeuromorphError(Exception):
@@ -44,6 +45,8 @@ class SimulationError(NeuromorphError):
         The decisive lines of the simulator's log.
     folder : Path, optional
         Folder in which deck, log and raw file were kept.
+    partial : Recording, optional
+        What had been computed when the run failed, where it was in memory [SI units].
     """
 
     cause: str
@@ -52,6 +55,7 @@ class SimulationError(NeuromorphError):
     time_reached: float | None = None
     log_lines: tuple[str, ...] = ()
     folder: Path | None = None
+    partial: Any = None
 
     def __post_init__(self) -> None:
         super().__init__(str(self))
@@ -71,5 +75,5 @@ class SimulationError(NeuromorphError):
 
     def __reduce__(self) -> tuple[object, ...]:
         # Exception.__reduce__ would hand over only the message; a failed run must survive a process pool.
-        fields = (self.cause, self.remedy, self.where, self.time_reached, self.log_lines, self.folder)
+        fields = (self.cause, self.remedy, self.where, self.time_reached, self.log_lines, self.folder, self.partial)
         return (type(self), fields)

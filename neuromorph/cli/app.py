@@ -13,6 +13,7 @@ from neuromorph.cli.output import (
     DISAGREE,
     ENGINE_MISSING,
     DelayedProgress,
+    partial_saved_beside,
     reported,
     say,
     write_json,
@@ -116,7 +117,7 @@ def simulate(
     from neuromorph.validate.report import describe_recording, recording_dict
 
     request = requested(design, setting, drive, t_stop)
-    with DelayedProgress() as progress:
+    with DelayedProgress() as progress, partial_saved_beside(save):
         recording = nm.simulate(
             request.design,
             request.drive,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,19 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
 def _fail(error: object, status: int) -> None:
     sys.stderr.write(f"error: {error}\n")
     raise typer.Exit(status)
+
+
+@contextlib.contextmanager
+def partial_saved_beside(path: Path | None) -> Iterator[None]:
+    """Save what a failed run had computed under another name than the one that was asked for."""
+    try:
+        yield
+    except SimulationError as error:
+        if path is not None and error.partial is not None and len(error.partial.time):
+            beside = path.with_name(f"{path.stem}.partial{path.suffix or '.nc'}")
+            error.partial.save(beside)
+            sys.stderr.write(f"what was computed until then: {beside}\n")
+        raise
 
 
 def say(text: str, json_target: str | None = None) -> None:

@@ -224,6 +224,23 @@ def test_failed_simulation_exits_with_4_and_keeps_its_folder(run, script, monkey
     assert (tmp_path / kept / "deck.cir").is_file()
 
 
+def test_failed_run_keeps_what_it_had_under_another_name(run, script, tmp_path):
+    path = script(
+        "import sympy, neuromorph as nm\n"
+        "def design():\n"
+        "    v = sympy.Symbol('v')\n"
+        "    return nm.HybridSystem(name='blow-up', states={'v': nm.State(1.0, 'V')},\n"
+        "        modes={'growing': nm.Mode(rates={'v': v**2})})\n"
+    )
+    result = run("simulate", path, "--t-stop", "2s", "--save", tmp_path / "v.nc")
+    assert result.exit_code == 4, result.output
+    assert "ceased to be finite" in result.output
+    assert not (tmp_path / "v.nc").exists()
+    kept = nm.load(tmp_path / "v.partial.nc")
+    assert 0.9 < kept.time[-1] < 1.1  # dv/dt = v**2 from 1 is infinite at 1 s
+    assert str(tmp_path / "v.partial.nc") in result.output
+
+
 def test_unwritable_json_fails_after_the_report_was_printed(run, tmp_path):
     result = run("simulate", *FAST_LIF, "--json", tmp_path / "no" / "folder" / "r.json")
     assert result.exit_code != 0
