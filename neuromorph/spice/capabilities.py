@@ -19,6 +19,8 @@ from neuromorph.errors import EngineNotFoundError
 from neuromorph.files import write_text_atomically
 
 PROGRAM_VARIABLE = "NEUROMORPH_NGSPICE"
+# Longest duration of one question to a program [s].
+_PATIENCE = 30.0
 
 _DIVIDER = "* probe\nV1 a 0 1\nR1 a b 1k\nR2 b 0 1k\n"
 
@@ -153,7 +155,7 @@ def _output(command: list[str], deck: str | None) -> str:
             Path(folder, "deck.cir").write_text(deck, encoding="ascii")
         try:
             done = subprocess.run(
-                command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False
+                command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False
             )
         except OSError as error:
             raise EngineNotFoundError(f"{command[0]} cannot be run: {error.strerror}; install: {install_command()}") from error

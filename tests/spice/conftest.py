@@ -30,7 +30,7 @@ def with_lines(divider: nm.Schematic) -> Callable[..., nm.Deck]:
 
     def make(*lines: str, t_stop: float = 1e-3, t_max: float | None = None) -> nm.Deck:
         divider.raw_spice = "\n".join(lines)
-        divider.t_max = t_max
+        divider.resolution = nm.Resolution(t_max=t_max)
         return nm.make_deck(divider, t_stop=t_stop)
 
     return make
@@ -39,7 +39,7 @@ def with_lines(divider: nm.Schematic) -> Callable[..., nm.Deck]:
 @pytest.fixture
 def long_deck(divider: nm.Schematic) -> nm.Deck:
     """A run of about an hour."""
-    divider.t_max = 1e-9
+    divider.resolution = nm.Resolution(t_max=1e-9)
     return nm.make_deck(divider, t_stop=1.0)
 
 

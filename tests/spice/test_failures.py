@@ -233,7 +233,7 @@ def test_an_interrupt_stops_the_program_and_keeps_the_folder(
 LONG_RUN = """
 import sys
 import neuromorph as nm
-circuit = nm.Schematic("long", probes={"v": "v(a)"}, t_max=1e-9)
+circuit = nm.Schematic("long", probes={"v": "v(a)"}, resolution=nm.Resolution(t_max=1e-9))
 circuit.V("1", "a", 0, 1.0)
 circuit.R("1", "a", 0, 1e3)
 nm.Ngspice(folder=sys.argv[1]).run(nm.make_deck(circuit, t_stop=1.0))
@@ -362,7 +362,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path | None]:
 def test_a_full_disk(
     divider: nm.Schematic, small_disk: Path | None, stand_in: Callable[[str], Path], failure: Fail
 ) -> None:
-    divider.t_max = 50e-9
+    divider.resolution = nm.Resolution(t_max=50e-9)
     deck = nm.make_deck(divider, t_stop=1e-3)
     if small_disk is None:
         # Writing to this device fails as on a full disk.
@@ -389,7 +389,7 @@ LIMITED_RUN = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
 import neuromorph as nm
-circuit = nm.Schematic("divider", probes={"v": "v(a)"}, t_max=1e-7)
+circuit = nm.Schematic("divider", probes={"v": "v(a)"}, resolution=nm.Resolution(t_max=1e-7))
 circuit.V("1", "a", 0, 1.0)
 circuit.R("1", "a", 0, 1e3)
 try:
