@@ -21,6 +21,7 @@ from neuromorph.progress import Progress, silent
 from neuromorph.recording import Recording, SpikeTrains
 from neuromorph.schematic import Deck, NgspiceOptions
 from neuromorph.spice.capabilities import Capabilities, capabilities_of, find_program
+from neuromorph.spice.growing import GrowingRaw
 from neuromorph.spice.process import Ended, run_watched
 from neuromorph.spice.proof import Proof, space_remedy
 from neuromorph.spice.raw import RawPlot
@@ -129,11 +130,14 @@ class Ngspice:
             raise SimulationError(cause=reason, remedy=space_remedy(folder), where=DECK, folder=folder) from error
         # -n: the user's .spiceinit must not change results.
         command = [str(executable), "-n", "-b", "-r", RAW, DECK]
+        raw = GrowingRaw(folder / RAW)
 
-        def on_time(reached: float) -> None:
-            progress(min(reached / t_stop, 1.0), self.name)
+        def on_tick() -> None:
+            reached = raw.last_time()
+            if reached is not None:
+                progress(min(max(reached / t_stop, 0.0), 1.0), self.name)
 
-        return run_watched(command, folder, LOG, _environment(), self.timeout, on_time)
+        return run_watched(command, folder, LOG, _environment(), self.timeout, on_tick)
 
     @staticmethod
     def _use_klu(deck: Deck, options: NgspiceOptions, capabilities: Capabilities) -> bool:

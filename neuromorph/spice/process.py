@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import select
 import signal
 import subprocess
@@ -15,8 +14,8 @@ from pathlib import Path
 
 from neuromorph.errors import SimulationError
 
-# With what ends the number: a number that is cut in two by the pipe would say another time.
-_REFERENCE_VALUE = re.compile(rb"Reference value :\s*([-+0-9.eE]+)[^-+0-9.eE]")
+# Time between two looks at how far the run is [s].
+_PERIOD = 0.2
 _CHUNK = 1 << 16
 # A log that floods keeps its beginning, where causes are, and its end.
 _LOG_HEAD, _LOG_TAIL = 1 << 20, 1 << 16
@@ -54,7 +53,7 @@ def run_watched(
     log_name: str,
     environment: Mapping[str, str],
     timeout: float | None,
-    on_time: Callable[[float], None],
+    on_tick: Callable[[], None],
 ) -> Ended:
     """Run a program to its end; its log grows in a file meanwhile.
 
@@ -70,8 +69,8 @@ def run_watched(
         Its environment variables.
     timeout : float or None
         Longest duration on the clock [s].
-    on_time : callable
-        Told each simulated time that the program prints [s].
+    on_tick : callable
+        Called five times a second while the program runs.
 
     Returns
     -------
@@ -109,7 +108,7 @@ def run_watched(
             with contextlib.suppress(OSError):
                 log.file = os.open(folder / log_name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
                 stack.callback(os.close, log.file)
-            is_over = _watch(process.stdout.fileno(), log, deadline, on_time)
+            is_over = _watch(process.stdout.fileno(), log, deadline, on_tick)
             log.finish()
             if not is_over:
                 with contextlib.suppress(subprocess.TimeoutExpired):
@@ -128,24 +127,23 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _watch(source: int, log: _Log, deadline: float | None, on_time: Callable[[float], None]) -> bool:
+def _watch(source: int, log: _Log, deadline: float | None, on_tick: Callable[[], None]) -> bool:
     """Read until the program closes its output (False) or its time is over (True)."""
-    tail = b""
+    tick = time.monotonic() + _PERIOD
     while True:
-        if deadline is not None:
-            ready, _, _ = select.select([source], [], [], max(deadline - time.monotonic(), 0.0))
-            if not ready:
-                return True
-        chunk = os.read(source, _CHUNK)
-        if not chunk:
-            return False
-        log.add(chunk)
-        tail = (tail + chunk)[-4096:]
-        found = list(_REFERENCE_VALUE.finditer(tail))
-        if found:
-            tail = tail[found[-1].end(1) :]
-            with contextlib.suppress(ValueError):
-                on_time(float(found[-1][1]))
+        wake = tick if deadline is None else min(tick, deadline)
+        ready, _, _ = select.select([source], [], [], max(wake - time.monotonic(), 0.0))
+        if ready:
+            chunk = os.read(source, _CHUNK)
+            if not chunk:
+                return False
+            log.add(chunk)
+        now = time.monotonic()
+        if now >= tick:
+            on_tick()
+            tick = now + _PERIOD
+        if deadline is not None and now >= deadline:
+            return True
 
 
 class _Log:
