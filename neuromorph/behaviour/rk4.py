@@ -119,7 +119,7 @@ def simulate_system(
         When t_stop or the step cannot be used, or an input is unknown.
     SimulationError
         When the solution ceases to be finite or chatters; ConvergenceError as its cause where an algebraic
-        unknown has no solution. Its ``partial`` holds the recording up to there.
+        unknown has no solution.
     """
     solver = solver or RK4()
     if not (math.isfinite(t_stop) and t_stop > 0):
@@ -139,7 +139,9 @@ def simulate_system(
         )
     rows = _Rows(len(recorded_names(system)))
     status, t_reached = _integrate(system, steps, starts, pieces, t_stop, rows, progress)
-    recording = Recording(
+    if status != 0:
+        raise _failure(system, status, t_reached)
+    return Recording(
         time=rows.time(),
         signals=rows.signals(recorded_names(system)),
         units=system.units(),
@@ -155,9 +157,6 @@ def simulate_system(
             "states": list(system.states),
         },
     )
-    if status != 0:
-        raise _failure(system, status, t_reached, recording)
-    return recording
 
 
 def drives_by_input(system: HybridSystem, drives: Mapping[str, Stimulus] | Stimulus | None) -> dict[str, Stimulus]:
@@ -253,6 +252,7 @@ def _integrate(
     p = np.array([*map(float, system.parameters.values()), 0.0])
     step_of_mode = np.array([steps[mode] for mode in system.modes])
     where, clock = np.zeros(8, dtype=np.int64), np.zeros(4)
+    where[kernel.REPEATED] = -1
     times = np.empty(_ROWS_PER_CALL)
     out = np.empty((_ROWS_PER_CALL, rows.n_signals))
     spikes = np.empty(_ROWS_PER_CALL)
@@ -266,7 +266,7 @@ def _integrate(
             return int(status), float(clock[kernel.T_NOW])
 
 
-def _failure(system: HybridSystem, status: int, t_reached: float, partial: Recording) -> SimulationError:
+def _failure(system: HybridSystem, status: int, t_reached: float) -> SimulationError:
     cause, remedy = {
         2: (
             "Newton's method found no solution for the algebraic unknowns " + ", ".join(system.unknowns),
@@ -282,11 +282,7 @@ def _failure(system: HybridSystem, status: int, t_reached: float, partial: Recor
         ),
     }[status]
     error = SimulationError(
-        cause=f"{system.name}: {cause}",
-        remedy=remedy,
-        where=f"system {system.name!r}",
-        time_reached=t_reached,
-        partial=partial,
+        cause=f"{system.name}: {cause}", remedy=remedy, where=f"system {system.name!r}", time_reached=t_reached
     )
     if status == 2:
         error.__cause__ = ConvergenceError(cause)

@@ -10,7 +10,7 @@ stimulus [s], its coefficients, and the parameters.
 """
 
 # What is left of a run, so that it can go on where a full buffer stopped it.
-PIECE, MODE, STEP, STEPS, CHAIN = 0, 1, 2, 3, 4
+PIECE, MODE, STEP, STEPS, CHAIN, REPEATED = 0, 1, 2, 3, 4, 5
 T_ORIGIN, T_NOW, T_ENTERED = 0, 1, 2
 
 DONE, BUFFER_FULL, NO_ALGEBRAIC_SOLUTION, NOT_FINITE, CHATTERING = 0, 1, 2, 3, 4
@@ -60,6 +60,35 @@ def guard_after(s, guard, t, h, y, f, z, here):
 
 
 @njit
+def highest_in_step(guess, guard, g0, g1, t, h, y, f, z, here):
+    """Fraction of a step at which a guard is highest, or the first one met at which it is not below zero.
+
+    Tops of parabolas through three points; with the guard, whether solved, unknowns and states there.
+    """
+    a, ga, b, gb = 0.0, g0, 1.0, g1
+    s, gs, new = guess, -math.inf, guess
+    for _ in range(12):
+        g_new, solved, z_new, y_new = guard_after(new, guard, t, h, y, f, z, here)
+        if g_new > gs:
+            if new > s:
+                a, ga = s, gs
+            elif new < s:
+                b, gb = s, gs
+            s, gs = new, g_new
+        elif new > s:
+            b, gb = new, g_new
+        else:
+            a, ga = new, g_new
+        left, right = (s - a) * (gs - gb), (s - b) * (gs - ga)
+        if gs >= 0.0 or left == right:
+            break
+        new = s - 0.5 * ((s - a) * left - (s - b) * right) / (left - right)
+        if not a < new < b or new == s:
+            break
+    return s, gs, solved, z_new, y_new
+
+
+@njit
 def crossing_in_step(s_high, guard, g0, g1, t, h, y, f, z, y1, z1, here):
     """Fraction of a step at which a guard crosses zero, or 2; whether solved, unknowns and states there.
 
@@ -69,31 +98,40 @@ def crossing_in_step(s_high, guard, g0, g1, t, h, y, f, z, y1, z1, here):
     solved, z_new, y_new = True, z1, y1
     b, fb = 1.0, g1
     if s_high < 1.0:
-        b = s_high
-        fb, solved, z_new, y_new = guard_after(b, guard, t, h, y, f, z, here)
+        b, fb, solved, z_new, y_new = highest_in_step(s_high, guard, g0, g1, t, h, y, f, z, here)
         if fb < 0.0:
             b, fb, z_new, y_new = 1.0, g1, z1, y1
     if fb < 0.0:
         return 2.0, solved, z_new, y_new
     a, fa = 0.0, g0
+    if fa >= 0.0:
+        # It has just fired, and is at zero but for rounding: look for where it has fallen below.
+        a = b
+        for _ in range(40):
+            a *= 0.5
+            fa, solved, _, _ = guard_after(a, guard, t, h, y, f, z, here)
+            if fa < 0.0:
+                break
+        if fa >= 0.0:
+            return 0.0, solved, z, y
     s, side = b, 0
     resolution = 1e-15 + 2e-16 * abs(t) / h
     for _ in range(100):
-        new = (a * fb - b * fa) / (fb - fa)
-        if not a < new < b:
-            new = 0.5 * (a + b)
-        if fb == 0.0 or abs(new - s) <= resolution:
+        if fb == 0.0 or b - a <= resolution:
             break
-        s = new
+        s = (a * fb - b * fa) / (fb - fa)
+        # Bisection where one end of the bracket does not move.
+        if abs(side) > 2 or not a < s < b:
+            s = 0.5 * (a + b)
         fs, solved, z_new, y_new = guard_after(s, guard, t, h, y, f, z, here)
         if fs == 0.0 or not solved:
             break
         if fs > 0.0:
-            fa *= 0.5 if side == 1 else 1.0
-            b, fb, side = s, fs, 1
+            fa *= 0.5 if side > 0 else 1.0
+            b, fb, side = s, fs, side + 1 if side > 0 else 1
         else:
-            fb *= 0.5 if side == -1 else 1.0
-            a, fa, side = s, fs, -1
+            fb *= 0.5 if side < 0 else 1.0
+            a, fa, side = s, fs, side - 1 if side < 0 else -1
     return s, solved, z_new, y_new
 
 
@@ -159,7 +197,8 @@ def integrate(piece_starts, pieces, t_stop, steps_of_mode, y_array, z_array, p_a
         if where[STEPS] == 0:
             n = write_row(times, out, n, t, seen)
             for i in range(N_GUARDS - 1, -1, -1):
-                if g[i] >= 0.0:
+                # A jump back into the same mode leaves its guard at zero, more or less: it must fall first.
+                if g[i] >= 0.0 and i != where[REPEATED]:
                     fired = i
             if fired < 0 and t >= end:
                 where[PIECE] += 1
@@ -195,7 +234,7 @@ def integrate(piece_starts, pieces, t_stop, steps_of_mode, y_array, z_array, p_a
             else:
                 t, y, z, f, g = t_next, y1, z1, f1, g1
                 where[STEP] += 1
-                where[CHAIN] = 0
+                where[CHAIN], where[REPEATED] = 0, -1
                 n = write_row(times, out, n, t, seen)
 
         clock[T_NOW] = t
@@ -207,7 +246,9 @@ def integrate(piece_starts, pieces, t_stop, steps_of_mode, y_array, z_array, p_a
             # Events that follow each other without any time between them are chattering; close ones are not.
             where[CHAIN] = where[CHAIN] + 1 if s_fired * h <= 1e-9 * steps_of_mode[mode] else 0
             u = stimulus_at(t - piece_starts[piece], here[3])
+            old_mode = mode
             mode, is_spike, y = jump(mode, fired, t, t - t_entered, y, u, p, z)
+            where[REPEATED] = fired if mode == old_mode else none
             t_entered = t
             if is_spike:
                 spikes[n_spikes] = t
