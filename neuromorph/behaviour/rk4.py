@@ -119,7 +119,7 @@ def simulate_system(
         When t_stop or the step cannot be used, or an input is unknown.
     SimulationError
         When the solution ceases to be finite or chatters; ConvergenceError as its cause where an algebraic
-        unknown has no solution.
+        unknown has no solution. Its ``partial`` holds the recording up to there.
     """
     solver = solver or RK4()
     if not (math.isfinite(t_stop) and t_stop > 0):
@@ -139,9 +139,7 @@ def simulate_system(
         )
     rows = _Rows(len(recorded_names(system)))
     status, t_reached = _integrate(system, steps, starts, pieces, t_stop, rows, progress)
-    if status != 0:
-        raise _failure(system, status, t_reached)
-    return Recording(
+    recording = Recording(
         time=rows.time(),
         signals=rows.signals(recorded_names(system)),
         units=system.units(),
@@ -157,6 +155,9 @@ def simulate_system(
             "states": list(system.states),
         },
     )
+    if status != 0:
+        raise _failure(system, status, t_reached, recording)
+    return recording
 
 
 def drives_by_input(system: HybridSystem, drives: Mapping[str, Stimulus] | Stimulus | None) -> dict[str, Stimulus]:
@@ -219,7 +220,7 @@ class _Rows:
         # A run that goes on after a full buffer says first where it is, which may be known already.
         if self._blocks and len(times) and self._repeats(times[0], values[0]):
             times, values = times[1:], values[1:]
-        if len(times):
+        if len(times) or not self._blocks:
             self._blocks.append((times.copy(), values.T.copy()))
         self._spikes.append(spikes.copy())
 
@@ -266,7 +267,7 @@ def _integrate(
             return int(status), float(clock[kernel.T_NOW])
 
 
-def _failure(system: HybridSystem, status: int, t_reached: float) -> SimulationError:
+def _failure(system: HybridSystem, status: int, t_reached: float, partial: Recording) -> SimulationError:
     cause, remedy = {
         2: (
             "Newton's method found no solution for the algebraic unknowns " + ", ".join(system.unknowns),
@@ -282,7 +283,11 @@ def _failure(system: HybridSystem, status: int, t_reached: float) -> SimulationE
         ),
     }[status]
     error = SimulationError(
-        cause=f"{system.name}: {cause}", remedy=remedy, where=f"system {system.name!r}", time_reached=t_reached
+        cause=f"{system.name}: {cause}",
+        remedy=remedy,
+        where=f"system {system.name!r}",
+        time_reached=t_reached,
+        partial=partial,
     )
     if status == 2:
         error.__cause__ = ConvergenceError(cause)

@@ -424,3 +424,20 @@ def test_the_compiled_kernel_does_what_its_text_says(request):
     np.testing.assert_allclose(interpreted.time, compiled.time, rtol=1e-13)
     for name in compiled.names:
         np.testing.assert_allclose(interpreted[name], compiled[name], rtol=1e-11, atol=1e-15)
+
+
+@interpreted
+def test_a_failed_run_keeps_what_it_had_computed():
+    with pytest.raises(SimulationError) as caught:
+        simulate_system(ball(0.5), None, 5.0, RK4(dt=0.01))
+    assert caught.value.partial.time[-1] == pytest.approx(caught.value.time_reached, rel=1e-12)
+    assert len(caught.value.partial.spikes) > 30
+
+
+@interpreted
+def test_a_run_that_fails_before_its_first_row_keeps_an_empty_recording():
+    system = algebraic({"w": w**2 + w * 0.1 + y}, "none_at_the_start")
+    with pytest.raises(SimulationError, match="no solution") as caught:
+        simulate_system(system, None, 1.0, RK4(dt=0.01))
+    assert caught.value.time_reached == 0.0
+    assert len(caught.value.partial.time) == 0
