@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -191,7 +192,7 @@ class HybridSystem:
                 scales[name] = None
                 continue
             scale = _plain(mode.time_scale).subs(values)
-            if not scale.is_number or not float(scale) > 0:
+            if not scale.is_number or not scale.is_extended_real or not 0 < float(scale) < math.inf:
                 raise ValueError(
                     f"time_scale of mode {name!r} must be a positive time [s] made of parameters, got {scale}"
                 )
@@ -211,7 +212,7 @@ class HybridSystem:
                 if not (name.isascii() and name.isidentifier()) or keyword.iskeyword(name):
                     raise ValueError(f"{kind} name {name!r} must be an ASCII identifier")
                 if name in seen:
-                    raise ValueError(f"{name!r} names both a {seen[name]} and a {kind} of system {self.name!r}")
+                    raise ValueError(f"{name!r} names two things of system {self.name!r}: {seen[name]} and {kind}")
                 seen[name] = kind
 
     def _check_structure(self) -> None:
