@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,22 +93,34 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
     return make
 
 
-def processes_in(folder: Path) -> list[int]:
-    """Processes whose working directory is below a folder."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                where = os.readlink(entry / "cwd")
-                is_dead = (entry / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
-            except OSError:
-                continue
-            if not is_dead and where.startswith(str(folder)):
-                found.append(int(entry.name))
-    return found
+@pytest.fixture
+def with_pid(stand_in: Callable[[str], Path]) -> Path:
+    """The real ngspice, which leaves the number of its process in its folder."""
+    return stand_in('echo $$ > pid; exec "$ngspice" "$@"')
 
 
 @pytest.fixture
-def engine_processes(runs: Path) -> Callable[[], list[int]]:
-    """A function that lists the processes of the runs."""
-    return lambda: processes_in(runs)
+def engine_pid(runs: Path) -> Callable[[], int | None]:
+    """A function that finds the process of the one run that there is, once it has written something."""
+
+    def find() -> int | None:
+        for file in runs.glob("*/pid"):
+            raw = file.with_name("out.raw")
+            if raw.exists() and raw.stat().st_size:
+                return int(file.read_text())
+        return None
+
+    return find
+
+
+@pytest.fixture
+def is_running(runs: Path) -> Callable[[], bool]:
+    """A function that sees whether a long run still writes; unlike a process number, that cannot mislead."""
+
+    def look() -> bool:
+        (raw,) = runs.glob("*/out.raw")
+        before = raw.stat().st_size
+        time.sleep(0.4)
+        return raw.stat().st_size != before
+
+    return look
