@@ -64,7 +64,7 @@ def _netlist_lines(netlist: Any) -> list[str]:
     for subcircuit in netlist.subcircuits:
         lines += _subcircuit_lines(subcircuit)
     elements = [element for element in netlist.elements if element.enabled]
-    refuse_case_twins((str(name) for name in netlist.node_names), "node")
+    refuse_case_twins((name for name in map(str, netlist.node_names) if name.lower() != "gnd"), "node")
     refuse_case_twins((str(element.name) for element in elements), "element")
     refuse_case_twins((str(model.name) for model in netlist.models), "model")
     lines += [_element_line(element) for element in elements]
