@@ -44,7 +44,7 @@ class SpikeMatch:
 
 
 def match_spikes(reference: Any, candidate: Any) -> SpikeMatch:
-    """Match two spike trains one to one, in order, so that the summed time differences are least.
+    """Match two spike trains one to one, in order.
 
     Parameters
     ----------
@@ -54,38 +54,21 @@ def match_spikes(reference: Any, candidate: Any) -> SpikeMatch:
     Returns
     -------
     SpikeMatch
-        All spikes of the shorter train are considered; a pair further apart than half the shortest
-        interval of both trains together is no pair.
+        As many pairs as there can be; spikes further apart than half the shortest interval of both trains
+        together are no pair. A spike that one train has and the other has not leaves the others matched.
     """
     reference, candidate = np.asarray(reference, dtype=float), np.asarray(candidate, dtype=float)
-    pairs = _aligned(reference, candidate)
     intervals = np.concatenate([np.diff(reference), np.diff(candidate)])
-    if intervals.size and len(pairs):
-        apart = np.abs(candidate[pairs[:, 1]] - reference[pairs[:, 0]])
-        pairs = pairs[apart <= 0.5 * intervals.min()]
-    return SpikeMatch(reference, candidate, pairs)
-
-
-def _aligned(reference: Any, candidate: Any) -> Any:
-    """Order-preserving assignment of every spike of the shorter train (dynamic programming in a band)."""
-    swapped = len(reference) > len(candidate)
-    short, long = (candidate, reference) if swapped else (reference, candidate)
-    n, surplus = len(short), len(long) - len(short)
-    if n == 0:
-        return np.empty((0, 2), dtype=int)
-    # cost[k]: least sum so far when the spike goes to the partner k places beyond its own index.
-    cost = np.zeros(surplus + 1)
-    choice = np.empty((n, surplus + 1), dtype=np.int64)
-    offsets = np.arange(surplus + 1)
-    for i in range(n):
-        best = np.minimum.accumulate(cost)
-        is_new = np.concatenate([[True], cost[1:] < best[:-1]])
-        choice[i] = np.maximum.accumulate(np.where(is_new, offsets, 0))
-        cost = best + np.abs(long[i + offsets] - short[i])
-    k = int(np.argmin(cost))
-    partners = np.empty(n, dtype=np.int64)
-    for i in range(n - 1, -1, -1):
-        partners[i] = i + k
-        k = int(choice[i, k])
-    pairs = np.stack([np.arange(n), partners], axis=1)
-    return pairs[:, ::-1] if swapped else pairs
+    furthest = 0.5 * float(intervals.min(initial=np.inf))
+    pairs = []
+    i = j = 0
+    # Within half the shortest interval a spike has one partner at most, so the first one met is the right one.
+    while i < len(reference) and j < len(candidate):
+        if abs(candidate[j] - reference[i]) <= furthest:
+            pairs.append((i, j))
+            i, j = i + 1, j + 1
+        elif reference[i] < candidate[j]:
+            i += 1
+        else:
+            j += 1
+    return SpikeMatch(reference, candidate, np.array(pairs, dtype=int).reshape(-1, 2))
