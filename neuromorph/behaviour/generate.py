@@ -20,6 +20,8 @@ from neuromorph.systems import HybridSystem
 from neuromorph.systems.hybrid import canonical
 
 _ARGUMENTS = "t, t_mode, y, u, p, z"
+# Printing a system takes longer than many a run, and systems that differ in values only have one kernel.
+_kernels: dict[Any, ModuleType] = {}
 
 
 def kernel_of(system: HybridSystem, solver: str) -> ModuleType:
@@ -37,9 +39,26 @@ def kernel_of(system: HybridSystem, solver: str) -> ModuleType:
     module
         With the functions of the solver's file.
     """
-    solver_source = resources.files("neuromorph.behaviour").joinpath(f"{solver}.py").read_text("utf-8")
-    stem = re.sub(r"\W+", "_", system.name).strip("_") or "system"
-    return load_kernel(f"{stem[:40]}_{solver}", equations_source(system) + "\n\n" + solver_source)
+    key = (solver, _statement(system))
+    if key not in _kernels:
+        solver_source = resources.files("neuromorph.behaviour").joinpath(f"{solver}.py").read_text("utf-8")
+        stem = re.sub(r"\W+", "_", system.name).strip("_") or "system"
+        _kernels[key] = load_kernel(f"{stem[:40]}_{solver}", equations_source(system) + "\n\n" + solver_source)
+    return _kernels[key]
+
+
+def _statement(system: HybridSystem) -> tuple[Any, ...]:
+    """All of a system that its kernel depends on: everything but values and units."""
+    return (
+        system.name,
+        tuple(system.states),
+        tuple(system.inputs),
+        tuple(system.parameters),
+        tuple((name, unknown.residual) for name, unknown in system.unknowns.items()),
+        tuple((name, output.expression) for name, output in system.outputs.items()),
+        tuple((name, tuple(mode.rates.items())) for name, mode in system.modes.items()),
+        tuple((t.source, t.target, t.guard, tuple(t.resets.items()), t.emits_spike) for t in system.transitions),
+    )
 
 
 def equations_source(system: HybridSystem) -> str:

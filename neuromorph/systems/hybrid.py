@@ -185,13 +185,13 @@ class HybridSystem:
 
     def time_scales(self) -> dict[str, float | None]:
         """Fastest time constant of each mode [s], ``None`` where the system does not state one."""
-        values = {sympy.Symbol(name): value for name, value in self.parameters.items()}
+        values = {sympy.Symbol(name): sympy.Float(value) for name, value in self.parameters.items()}
         scales: dict[str, float | None] = {}
         for name, mode in self.modes.items():
             if mode.time_scale is None:
                 scales[name] = None
                 continue
-            scale = _plain(mode.time_scale).subs(values)
+            scale = _plain(mode.time_scale).xreplace(values)
             if not scale.is_number or not scale.is_extended_real or not 0 < float(scale) < math.inf:
                 raise ValueError(
                     f"time_scale of mode {name!r} must be a positive time [s] made of parameters, got {scale}"

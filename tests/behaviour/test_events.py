@@ -6,6 +6,7 @@ time that can be worked out on paper.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from types import ModuleType
 
@@ -39,6 +40,7 @@ def interpreter(monkeypatch):
         return module
 
     monkeypatch.setattr(generate, "load_kernel", load)
+    monkeypatch.setattr(generate, "_kernels", {})
 
 
 def counter(guards, rate=1, name="counter", parameters=None):
@@ -441,3 +443,15 @@ def test_a_run_that_fails_before_its_first_row_keeps_an_empty_recording():
         simulate_system(system, None, 1.0, RK4(dt=0.01))
     assert caught.value.time_reached == 0.0
     assert len(caught.value.partial.time) == 0
+
+
+def test_systems_that_differ_in_values_have_one_kernel_and_others_have_not():
+    kernel = generate.kernel_of(nm.LIF().dynamics(), "rk4_kernel")
+    assert generate.kernel_of(nm.LIF(r_leak=5e3, v_rest=0.1).dynamics(), "rk4_kernel") is kernel
+    for changes in (
+        {"name": "another"},
+        {"outputs": {"p_in": Output(2 * sympy.Symbol("i_in"), "W")}},
+        {"transitions": nm.LIF().dynamics().transitions[:1]},
+    ):
+        changed = dataclasses.replace(nm.LIF().dynamics(), **changes)
+        assert generate._statement(changed) != generate._statement(nm.LIF().dynamics())
