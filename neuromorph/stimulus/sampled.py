@@ -211,11 +211,11 @@ def _checked_times(given: Sequence[float] | FloatArray) -> FloatArray:
     times = _checked_sequence("times", given, "s")
     if times[0] < 0:
         raise ValueError(f"times must be at least 0 s, got times[0] = {times[0]:g} s")
-    wrong = np.flatnonzero(np.diff(times) <= 0)
+    wrong = np.flatnonzero(np.diff(times) < SHORTEST_EDGE)
     if wrong.size:
         k = int(wrong[0])
         raise ValueError(
-            f"times must increase (a jump needs an edge, such as 10 ns): times[{k + 1}] = {times[k + 1]!s} s "
-            f"does not come after times[{k}] = {times[k]!s} s"
+            f"times must increase by at least {SHORTEST_EDGE:g} s (a jump needs an edge, such as 10 ns): times[{k + 1}] = "
+            f"{times[k + 1]!s} s does not come after times[{k}] = {times[k]!s} s"
         )
     return times
