@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run, so that a failure is the fault of a change; HYPOTHESIS_PROFILE=explore looks for new
+# ones. No deadline: the machine may be busy.
+settings.register_profile("repeat", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None, max_examples=500)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeat"))
 
 ROOT = Path(__file__).resolve().parents[1]
 
