@@ -10,6 +10,24 @@ import sympy
 
 from neuromorph.equations import load_kernel, print_ngspice, print_numba, print_verilog_a
 
+# Keywords of Verilog-AMS that could be the name of a model or of a parameter.
+_VERILOG_A_WORDS = frozenset(
+    """
+    abs absdelay abstol access acos acosh ac_stim aliasparam always analog analysis and asin asinh assign atan atan2
+    atanh begin branch buf case ceil cmos connect cos cosh cross ddt ddt_nature ddx deassign default delay disable
+    discipline driver edge electrical else end endcase endfunction endmodule endnature enddiscipline event exclude exp
+    final_step flicker_noise floor flow for force forever fork from function generate genvar ground highz0 highz1 hypot
+    idt idtmod idt_nature if ifnone inf initial initial_step inout input integer join laplace_nd laplace_np laplace_zd
+    laplace_zp large last_crossing limexp ln localparam log macromodule max medium merged min module nand nature
+    negedge net_resolution nmos noise_table nor not notif0 notif1 or output parameter pmos posedge potential pow
+    primitive pull0 pull1 pulldown pullup real realtime reg release repeat resolveto rtran scalared sin sinh slew small
+    specify specparam split sqrt string strobe strong0 strong1 supply0 supply1 table tan tanh task
+    time
+    timer tran transition tri units unsigned vectored vt wait wand weak0 weak1 while white_noise wire wor wreal xnor
+    xor zi_nd zi_np zi_zd zi_zp
+    """.split()
+)
+
 if TYPE_CHECKING:
     from neuromorph.devices.memristor import MemristorModel
 
@@ -109,18 +127,18 @@ def verilog_a_of(model: MemristorModel) -> str:
         Source text.
     """
     current, rate = model.expressions()
-    parameters = {name: f"{name}" for name in model.values()}
-    names = {"v": "V(p,n)", "x": "V(x)", **parameters}
+    names = {"v": "V(p,n)", "x": "V(x)", **{name: _verilog_a_name(name) for name in model.values()}}
     declarations = [
-        f"    parameter real {name} = {value!r}; // {doc}"
+        f"    parameter real {names[name]} = {value!r}; // {doc}"
         for (name, value), (_, doc) in zip(model.values().items(), _meanings(model), strict=True)
     ]
+    module = _verilog_a_name(model.subcircuit_name)
     return "\n".join(
         [
-            f"// {model.subcircuit_name}: current from p to n, state = V(x)",
+            f"// {module}: current from p to n, state = V(x)",
             '`include "disciplines.vams"',
             "",
-            f"module {model.subcircuit_name}(p, n, x);",
+            f"module {module}(p, n, x);",
             "    inout p, n, x;",
             "    electrical p, n, x;",
             *declarations,
@@ -134,6 +152,11 @@ def verilog_a_of(model: MemristorModel) -> str:
             "",
         ]
     )
+
+
+def _verilog_a_name(name: str) -> str:
+    # Terminals and disciplines' access functions are names of the module too.
+    return f"{name}_" if name in _VERILOG_A_WORDS or name in ("p", "n", "V", "I") else name
 
 
 def _meanings(model: MemristorModel) -> list[tuple[str, str]]:

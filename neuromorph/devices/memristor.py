@@ -88,9 +88,21 @@ class MemristorModel(Parameters, ABC):
         """Current [A] and state rate [1/s] in the symbols ``v`` [V], ``x`` and the parameters' names."""
         import sympy
 
+        self._check_parameter_names()
         v, x = sympy.symbols("v x", real=True)
         twin = type(self).symbolic()
         return sympy.sympify(twin.current_equation(v, x)), sympy.sympify(twin.state_equation(v, x))
+
+    def _check_parameter_names(self) -> None:
+        """Refuse what would be taken for voltage or state, or what SPICE, blind to case, takes for one name."""
+        seen = {"v": "the voltage", "x": "the state"}
+        for field in dataclasses.fields(self):
+            if field.name.lower() in seen:
+                raise ValueError(
+                    f"parameter {field.name!r} of {type(self).__name__} has the name of {seen[field.name.lower()]}; "
+                    "rename it"
+                )
+            seen[field.name.lower()] = f"parameter {field.name!r}, to SPICE"
 
     def values(self) -> dict[str, float]:
         """Parameter values by name, in the SI unit of each."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import dataclass, make_dataclass
 
 import mpmath
 import numpy as np
@@ -12,6 +13,7 @@ from scipy.integrate import solve_ivp
 from user_memristor import Sinh
 
 import neuromorph as nm
+from neuromorph import parameter
 from neuromorph.devices.memristor import BOLTZMANN, ELEMENTARY_CHARGE
 from neuromorph.schematic import NgspiceOptions, Port, Schematic
 from neuromorph.spice import Ngspice, read_raw
@@ -240,3 +242,64 @@ def test_subcircuit_text_states_meaning_and_unit_of_each_parameter():
 def test_bad_parameters(changes, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         nm.MMS(**changes)
+
+
+def test_a_model_named_like_a_keyword_of_verilog_a():
+    """The user's model is called Sinh; openvaf-r, by hand: "reserved keyword 'sinh' was used as an identifier"."""
+    text = Sinh().verilog_a()
+    assert "module sinh_(p, n, x);" in text
+    assert "*sinh(V(p,n)/v_0)" in text
+
+
+def test_a_parameter_named_like_a_terminal_or_a_keyword(tmp_path):
+    @dataclass(frozen=True, kw_only=True)
+    class Odd(nm.MemristorModel):
+        n: float = parameter(2.0, unit="ohm", doc="resistance")
+        real: float = parameter(3.0, unit="s", doc="time constant")
+
+        def current_equation(self, v, x):
+            return v / self.n
+
+        def state_equation(self, v, x):
+            return (v - x) / self.real
+
+    model = Odd()
+    assert model.current(1.0, 0.0) == 0.5
+    text = model.verilog_a()
+    assert "parameter real n_ = 2.0;" in text
+    assert "parameter real real_ = 3.0;" in text
+    assert "I(p, n) <+ V(p,n)/n_;" in text
+    deck = [
+        "* odd",
+        model.subcircuit(),
+        "V1 a 0 1",
+        "Vx x 0 0.25",
+        "X1 a 0 x odd n=2 real=3",
+        ".save all",
+        ".op",
+        ".end",
+        "",
+    ]
+    (tmp_path / "odd.cir").write_text("\n".join(deck), encoding="utf-8")
+    subprocess.run(["ngspice", "-n", "-b", "-r", "out.raw", "odd.cir"], cwd=tmp_path, capture_output=True, check=True)
+    (plot,) = read_raw(tmp_path / "out.raw")
+    assert float(plot["i(v1)"][0]) == pytest.approx(-0.5, rel=1e-12)
+    assert float(plot["i(vx)"][0]) == pytest.approx(1e-6 * 0.25, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (("v",), "has the name of the voltage"),
+        (("X",), "has the name of the state"),
+        (("r_on", "R_on"), "parameter 'r_on'"),
+    ],
+)
+def test_parameter_names_that_mean_two_things_are_refused(names, message):
+    fields = [(name, float, parameter(1.0, unit="ohm", doc="something")) for name in names]
+    equations = {name: lambda self, v, x: v - x for name in ("current_equation", "state_equation")}
+    model = make_dataclass(
+        "Twice", fields, bases=(nm.MemristorModel,), namespace=equations, frozen=True, kw_only=True
+    )()
+    with pytest.raises(ValueError, match=f"parameter {names[-1]!r} of Twice .*{message}"):
+        model.subcircuit()
