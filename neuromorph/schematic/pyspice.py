@@ -88,10 +88,11 @@ def _element_line(element: Any) -> str:
     nodes = [checked_node(node, inner=False) for node in element.nodes]
     plain = _with_plain_numbers(element, what)
     line = checked_line(str(plain), what)
+    named = set()
     for attribute, parameter in type(element)._positional_parameters.items():
         value = getattr(element, attribute)
         if isinstance(parameter, ElementNamePositionalParameter | ModelPositionalParameter) and value is not None:
-            checked_part(value, f"{what}: {attribute.replace('_', ' ')}")
+            named.add(checked_part(value, f"{what}: {attribute.replace('_', ' ')}"))
     if isinstance(getattr(element, "initial_state", None), str):
         raise ValueError(
             f"{what} has initial_state={element.initial_state!r}, which PySpice prints as 'on': give True or False"
@@ -103,7 +104,7 @@ def _element_line(element: Any) -> str:
     values = line.split()[1 + len(nodes) :]
     if not values:
         raise ValueError(f"{what} has no value: SPICE would take some value of its own")
-    refuse_misread_numbers(" ".join(values), what)
+    refuse_misread_numbers(" ".join(value for value in values if value not in named), what)
     return line
 
 

@@ -29,7 +29,7 @@ ANYTHING = st.one_of(
     st.text(string.ascii_letters + string.digits + "_", min_size=1, max_size=8),
 )
 PROBES = {"v": "v(out)"}
-MANY = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 # What begins the lines of a deck that has none of a user's own commands.
 KNOWN_COMMANDS = {".options", ".save", ".tran", ".end"}
 
