@@ -1,0 +1,48 @@
+"""A batch is a loop around the same kernel: no second version of the equations."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import numpy as np
+
+import neuromorph as nm
+from neuromorph.behaviour.generate import equations_source
+from neuromorph.behaviour.rk4 import _pieces
+from neuromorph.equations import load_kernel
+
+BATCH = '''
+
+@kernel
+def spike_counts(piece_starts, pieces, t_stop, steps_of_mode, y, z, p):
+    """Spikes of each of n systems; ``y``, ``z`` and ``p`` have one row for each."""
+    counts = np.zeros(y.shape[0], dtype=np.int64)
+    times, spikes = np.empty(1 << 16), np.empty(1 << 16)
+    out = np.empty((1 << 16, N_OBSERVED))
+    for i in range(y.shape[0]):
+        where, clock = np.zeros(8, dtype=np.int64), np.zeros(4)
+        status = BUFFER_FULL
+        while status == BUFFER_FULL:
+            status, _, n_spikes = integrate(
+                piece_starts, pieces, t_stop, steps_of_mode, y[i], z[i], p[i], where, clock, times, out, spikes
+            )
+            counts[i] += n_spikes
+    return counts
+'''
+
+
+def test_a_batch_of_parameter_sets_runs_on_the_equations_of_one_neuron():
+    capacitances = np.array([10e-9, 15e-9, 22e-9, 33e-9])
+    neurons = [nm.MemristiveALIF(capacitance=c) for c in capacitances]
+    drive, t_stop = nm.Constant(value=1e-3), 1e-3
+    system = neurons[0].dynamics()
+    solver = resources.files("neuromorph.behaviour").joinpath("rk4_kernel.py").read_text("utf-8")
+    kernel = load_kernel("batch", equations_source(system) + "\n\n" + solver + BATCH)
+    p = np.array([[*n.dynamics().parameters.values(), 0.0] for n in neurons])
+    starts, pieces = _pieces({"i_in": drive}, t_stop)
+    steps = np.array([*nm.RK4(dt=20e-9).steps(system, t_stop).values()])
+    y = np.array([[s.initial for s in system.states.values()]] * len(neurons))
+    counts = kernel.spike_counts(starts, pieces, t_stop, steps, y, np.zeros((len(neurons), 1)), p)
+    alone = [len(nm.simulate(n, drive, t_stop, dt=20e-9).spikes) for n in neurons]
+    assert counts.tolist() == alone
+    assert len(set(alone)) == len(neurons)
