@@ -14,7 +14,7 @@ from neuromorph.behaviour import RK4, simulate_system
 from neuromorph.devices.memristor import BOLTZMANN, ELEMENTARY_CHARGE
 from neuromorph.stimulus import Constant
 
-I_IN, T_STOP = 1e-3, 2e-3
+I_IN, T_STOP = 1e-3, 5e-3
 PEERS = [("LSODA", 1e-4), ("LSODA", 1e-6), ("RK45", 1e-4), ("RK45", 1e-6), ("DOP853", 1e-6), ("DOP853", 1e-9)]
 DEMANDED = 20.0
 
