@@ -12,10 +12,14 @@ check() {
     "$@"
 }
 
-if (($# == 0)); then
-    check ruff check
-    check ruff format --check
-    check mypy
-    check lint-imports
+if (($#)); then
+    check pytest -q -n 2 "$@"
+    exit
 fi
-check pytest -q -n 2 "$@"
+check ruff check
+check ruff format --check
+check mypy
+check lint-imports
+check pytest -q -n 2 --ignore=tests/benchmarks
+# Times mean something only while nothing else runs.
+check pytest -q tests/benchmarks

@@ -43,7 +43,7 @@ def test_own_card(tmp_path):
 def test_bad_card_says_what_is_wrong_and_where(tmp_path, old, new, message):
     path = tmp_path / "mine.toml"
     path.write_text(CARD.replace(old, new, 1))
-    with pytest.raises(ValueError, match="mine.toml") as caught:
+    with pytest.raises(ValueError, match=r"mine\.toml") as caught:
         nm.load_card(path)
     assert message in str(caught.value)
 

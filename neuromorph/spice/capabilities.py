@@ -158,7 +158,9 @@ def _output(command: list[str], deck: str | None) -> str:
                 command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False
             )
         except OSError as error:
-            raise EngineNotFoundError(f"{command[0]} cannot be run: {error.strerror}; install: {install_command()}") from error
+            raise EngineNotFoundError(
+                f"{command[0]} cannot be run: {error.strerror}; install: {install_command()}"
+            ) from error
         except subprocess.TimeoutExpired:
             return ""
         return (done.stdout + done.stderr).decode("utf-8", errors="replace")

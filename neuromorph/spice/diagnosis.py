@@ -17,9 +17,7 @@ _PROGRESS = re.compile(
 )
 _ABORTED = re.compile(r"^run simulation(?:\(s\) aborted| interrupted)", re.MULTILINE)
 _STOPPED_AT = re.compile(r"^doAnalyses: TRAN: +Timestep too small; time = (?P<time>[^\s,]+)", re.MULTILINE)
-_SINGULAR = re.compile(
-    r"^Warning: singular matrix: +check nodes? (?P<node>\S+)(?: and (?P<other>\S+))?", re.MULTILINE
-)
+_SINGULAR = re.compile(r"^Warning: singular matrix: +check nodes? (?P<node>\S+)(?: and (?P<other>\S+))?", re.MULTILINE)
 _END_OF_CURES = re.compile(
     r"^Note: (?:(?P<cured>\w[\w ]* stepping completed)|Transient op finished)"
     r"|^Error: Transient op failed|^doAnalyses:",
@@ -113,16 +111,12 @@ def _time_reached(log: str, cleaned: str) -> float | None:
     if stopped := _STOPPED_AT.search(cleaned):
         return float(stopped["time"])
     # The progress of other analyses is a frequency or a swept source.
-    is_transient = re.search(
-        r"^Initial Transient Solution|transient initial conditions", cleaned, re.MULTILINE
-    )
+    is_transient = re.search(r"^Initial Transient Solution|transient initial conditions", cleaned, re.MULTILINE)
     progress = [match["at"] for match in _PROGRESS.finditer(log) if match["at"]]
     return float(progress[-1]) if is_transient and progress else None
 
 
-def _from_table(
-    fault: Fault, match: re.Match[str], log: str, deck: list[str], time_reached: float | None
-) -> Diagnosis:
+def _from_table(fault: Fault, match: re.Match[str], log: str, deck: list[str], time_reached: float | None) -> Diagnosis:
     groups = {name: (text or "").strip() for name, text in match.groupdict().items()}
     if "element" in groups:
         groups["element"] = _FLATTENED.sub("", groups["element"], count=1)

@@ -16,9 +16,7 @@ class Engine(Protocol):
     def name(self) -> str:
         """Name of the engine, as commands spell it."""
 
-    def run(
-        self, deck: Deck, options: NgspiceOptions | None = None, progress: Progress = silent
-    ) -> Recording:
+    def run(self, deck: Deck, options: NgspiceOptions | None = None, progress: Progress = silent) -> Recording:
         """Run a deck.
 
         Parameters

@@ -73,9 +73,7 @@ class Ngspice:
         if self.timeout is not None and not (math.isfinite(self.timeout) and self.timeout > 0):
             raise ValueError(f"timeout must be a positive time in s, got {self.timeout!r}")
 
-    def run(
-        self, deck: Deck, options: NgspiceOptions | None = None, progress: Progress = silent
-    ) -> Recording:
+    def run(self, deck: Deck, options: NgspiceOptions | None = None, progress: Progress = silent) -> Recording:
         """Run a transient analysis; see :class:`neuromorph.spice.Engine` (SI units)."""
         executable = self.executable()
         capabilities = capabilities_of(executable)
@@ -146,9 +144,7 @@ class Ngspice:
                 cause=f"ngspice {capabilities.version} was built without the KLU solver",
                 remedy="use linear_solver='auto', or install ngspice 42 or later with KLU",
             )
-        wanted = options.linear_solver == "klu" or (
-            options.linear_solver == "auto" and len(deck.body) > _LARGE_DECK
-        )
+        wanted = options.linear_solver == "klu" or (options.linear_solver == "auto" and len(deck.body) > _LARGE_DECK)
         return capabilities.klu and wanted
 
 

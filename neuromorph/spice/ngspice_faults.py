@@ -50,9 +50,7 @@ _MISSING_ON_LINE = (
     r"Error on line(?: (?P<number>\d+) or its substitute)?:\n +(?P<element>\S+).* (?P=symbol)(?: .*)?\n\s*"
 )
 _CHECK_EXPRESSION = "check the operators, brackets and function names of the expression"
-_MODEL_REMEDY = (
-    "add a .model line with this name or include the file that has it, and check the number of nodes"
-)
+_MODEL_REMEDY = "add a .model line with this name or include the file that has it, and check the number of nodes"
 
 # First match wins: causes stand before their consequences.
 DECK_FAULTS: tuple[Fault, ...] = (
@@ -261,8 +259,7 @@ DECK_FAULTS: tuple[Fault, ...] = (
         "{element}",
     ),
     Fault(
-        _ON_LINE
-        + r"(?:could not find a valid modelname|Unable to find definition of model|incorrect model type).*",
+        _ON_LINE + r"(?:could not find a valid modelname|Unable to find definition of model|incorrect model type).*",
         "{element} has no model of its kind",
         _MODEL_REMEDY,
         "{element}",

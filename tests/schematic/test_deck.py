@@ -68,7 +68,10 @@ def test_a_current_flows_into_the_plus_node_and_can_be_recorded() -> None:
         ({"probes": ["v(out)**2"]}, "cannot read the probe 'v(out)**2'"),
         ({"initial": {"out": math.inf}}, "the initial voltage of node 'out' must be finite, got inf"),
         ({"drives": {"nosuch": nm.Constant(value=1.0)}}, "'rc' has no port 'nosuch'; its ports: i_in"),
-        ({"drives": {"i_in": 3.0}}, "the drive of port 'i_in' must be a Stimulus, such as Constant(value=1e-3), got 3.0"),
+        (
+            {"drives": {"i_in": 3.0}},
+            "the drive of port 'i_in' must be a Stimulus, such as Constant(value=1e-3), got 3.0",
+        ),
         ({"drives": 3.0}, "drives must be a Stimulus or a dict of them by port, got 3.0"),
         ({"ports": {}, "drives": nm.Constant(value=1.0)}, "'rc' has 0 ports (none): give a dict"),
         ({"ports": {"1a": nm.Port("out")}}, "port name '1a' cannot stand in a deck"),

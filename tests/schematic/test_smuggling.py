@@ -103,7 +103,10 @@ def test_element_names(text: str) -> None:
 @MANY
 def test_values_of_elements(text: str) -> None:
     check(lines_of(lambda c: c.R("new", "out", 0, text)), [f"Rnew out 0 {text}"])
-    check(lines_of(lambda c: c.R("new", "out", 0, 1.0, raw_spice=text)), [f"Rnew out 0 1.0 {text}" if text else "Rnew out 0 1.0"])
+    check(
+        lines_of(lambda c: c.R("new", "out", 0, 1.0, raw_spice=text)),
+        [f"Rnew out 0 1.0 {text}" if text else "Rnew out 0 1.0"],
+    )
     check(lines_of(lambda c: c.B("new", "new", 0, voltage_expression=text)), [f"Bnew new 0 v={text}"])
 
 
@@ -288,7 +291,9 @@ def test_raw_lines_have_no_command_of_a_run(text: str) -> None:
     own = [line for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
     assert lines == [plain[0], *own, *plain[1:]]
     for line in own:
-        assert not re.match(r"\s*(\*#|\.(control|endc|end|tran|ac|dc|op|options?|save|print|plot|meas|width)\b)", line, re.IGNORECASE)
+        assert not re.match(
+            r"\s*(\*#|\.(control|endc|end|tran|ac|dc|op|options?|save|print|plot|meas|width)\b)", line, re.IGNORECASE
+        )
     if own:
         assert not own[0].lstrip().startswith("+")
         assert not own[-1].rstrip().endswith("\\")
@@ -329,7 +334,9 @@ def test_equal_definitions_may_come_twice() -> None:
     circuit.X("a", "mms", "out", 0, "xa")
     circuit.X("b", "mms", "out", 0, "xb")
     deck = nm.make_deck(circuit, t_stop=1e-5, probes=PROBES, initial={"xa": 0.5, "xb": 0.5})
-    assert nm.Ngspice().run(deck)["v"][-1] == pytest.approx(1 / (1 + 1e3 * (1e-3 + 2 * (0.5 / 500 + 0.5 / 1500))), rel=1e-2)
+    assert nm.Ngspice().run(deck)["v"][-1] == pytest.approx(
+        1 / (1 + 1e3 * (1e-3 + 2 * (0.5 / 500 + 0.5 / 1500))), rel=1e-2
+    )
 
 
 def test_names_of_ports_that_differ_in_case_only() -> None:
@@ -344,7 +351,12 @@ def test_names_of_ports_that_differ_in_case_only() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["*#shell touch {}", "  *# shell touch {}", ".control\nshell touch {}\n.endc", "+ 1k\n.control\nshell touch {}\n.endc"],
+    [
+        "*#shell touch {}",
+        "  *# shell touch {}",
+        ".control\nshell touch {}\n.endc",
+        "+ 1k\n.control\nshell touch {}\n.endc",
+    ],
 )
 def test_no_text_of_a_user_runs_a_command(text: str, tmp_path: Path) -> None:
     # ngspice executes what stands behind *#, which looks like a comment.

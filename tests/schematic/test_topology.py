@@ -74,7 +74,11 @@ SOUND: dict[str, Build] = {
     "nothing added": lambda c: None,
     "diode": lambda c: (c.D("a", "out", "k", model="d"), c.C("k", "k", 0, 1e-9), c.model("d", "D")),
     "one terminal": lambda c: c.R("a", "out", "end", 1e3),
-    "bipolar transistor": lambda c: (c.Q("a", "src", "base", "em", model="q"), c.C("e", "em", 0, 1e-9), c.model("q", "npn")),
+    "bipolar transistor": lambda c: (
+        c.Q("a", "src", "base", "em", model="q"),
+        c.C("e", "em", 0, 1e-9),
+        c.model("q", "npn"),
+    ),
     "drain and bulk": lambda c: (c.M("a", "d", "src", 0, "b", model="n"), c.model("n", "nmos")),
     "inductor": lambda c: (c.L("a", "out", "l", 1e-3), c.C("l", "l", 0, 1e-9)),
     "switch": lambda c: (c.S("a", "sw", "out", "src", 0, model="s"), c.model("s", "sw")),
@@ -106,7 +110,9 @@ def test_a_floating_node_is_named_with_what_hangs_on_it(name: str) -> None:
     build, node = FLOATING[name]
     circuit = base()
     build(circuit)
-    with pytest.raises(ValueError, match=rf"node '{node}' of 'base' floats: no direct current reaches it from ground") as caught:
+    with pytest.raises(
+        ValueError, match=rf"node '{node}' of 'base' floats: no direct current reaches it from ground"
+    ) as caught:
         make(circuit)
     assert "connected to " in str(caught.value)
     assert "add a resistor to ground, or give its initial voltage" in str(caught.value)
@@ -192,7 +198,9 @@ def test_no_neuron_of_the_library_floats(name: str) -> None:
 
 
 def test_a_port_at_a_node_that_is_not_there() -> None:
-    with pytest.raises(ValueError, match="port 'i' enters at node 'otu', which 'base' does not have; nodes: 0, gnd, out, src"):
+    with pytest.raises(
+        ValueError, match="port 'i' enters at node 'otu', which 'base' does not have; nodes: 0, gnd, out, src"
+    ):
         nm.make_deck(base(), t_stop=1e-6, probes=["v(out)"], ports={"i": nm.Port("otu")})
 
 
@@ -222,7 +230,17 @@ def test_a_probe_of_what_is_not_there(probe: str, message: str) -> None:
 def test_probes_of_what_may_be_there(tmp_path: Path) -> None:
     circuit = base()
     circuit.raw_spice = "Vraw raw 0 1\nRraw raw 0 1k"
-    probes = ["v(raw)", "i(vraw)", "v(x1.inner)", "v(drive_i)", "i(Vsense_i)", "@r.x1.r1[i]", "v(SRC)", "v(out,0)", "v(out,gnd)"]
+    probes = [
+        "v(raw)",
+        "i(vraw)",
+        "v(x1.inner)",
+        "v(drive_i)",
+        "i(Vsense_i)",
+        "@r.x1.r1[i]",
+        "v(SRC)",
+        "v(out,0)",
+        "v(out,gnd)",
+    ]
     assert nm.make_deck(circuit, t_stop=1e-6, probes=probes, ports={"i": nm.Port("out")})
     (tmp_path / "part.inc").write_text(".global vdd\n")
     circuit.include(tmp_path / "part.inc")

@@ -143,7 +143,11 @@ def test_where_the_program_is_looked_for(
 
 @pytest.mark.parametrize(
     ("present", "command"),
-    [("apt-get", "sudo apt-get install ngspice"), ("dnf", "sudo dnf install ngspice"), (None, "ngspice.sourceforge.io")],
+    [
+        ("apt-get", "sudo apt-get install ngspice"),
+        ("dnf", "sudo dnf install ngspice"),
+        (None, "ngspice.sourceforge.io"),
+    ],
 )
 def test_the_install_command_fits_the_system(
     present: str | None, command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

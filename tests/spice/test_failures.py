@@ -66,7 +66,9 @@ def test_an_include_is_found_from_where_the_user_is(
 @pytest.mark.parametrize("t_max", [2e-3, 1.0])
 def test_a_run_shorter_than_a_step(divider: nm.Schematic, runs: Path, t_max: float) -> None:
     deck = nm.make_deck(divider, t_stop=1e-3)
-    with pytest.raises(ValueError, match=rf"t_stop \(0\.001 s\) is shorter than one time step \({t_max:g} s\): lengthen"):
+    with pytest.raises(
+        ValueError, match=rf"t_stop \(0\.001 s\) is shorter than one time step \({t_max:g} s\): lengthen"
+    ):
         nm.Ngspice(folder=runs).run(deck, nm.NgspiceOptions(t_max=t_max))
     assert not runs.exists()
 
@@ -93,7 +95,9 @@ def test_a_timeout_that_is_no_time(timeout: float) -> None:
 
 def test_a_program_that_is_not_there(divider: nm.Schematic, monkeypatch: pytest.MonkeyPatch) -> None:
     deck = nm.make_deck(divider, t_stop=1e-3)
-    with pytest.raises(EngineNotFoundError, match=r"^/no/ngspice is not an executable program; install it with: .*ngspice"):
+    with pytest.raises(
+        EngineNotFoundError, match=r"^/no/ngspice is not an executable program; install it with: .*ngspice"
+    ):
         nm.Ngspice(program="/no/ngspice").run(deck)
     monkeypatch.setenv("NEUROMORPH_NGSPICE", "/no/such")
     with pytest.raises(EngineNotFoundError, match=r"/no/such is not .* \(from NEUROMORPH_NGSPICE\); install it with: "):
@@ -334,7 +338,7 @@ def test_a_message_behind_a_progress_mark_is_not_lost(
     divider: nm.Schematic, stand_in: Callable[[str], Path], failure: Fail
 ) -> None:
     mark = " Reference value :  2.50000e-04"
-    text = "doAnalyses: TRAN:  Timestep too small; time = 0.0005, timestep = 1e-20: trouble with node \\\"x\\\""
+    text = 'doAnalyses: TRAN:  Timestep too small; time = 0.0005, timestep = 1e-20: trouble with node \\"x\\"'
     commands = f'printf "{mark}\\r{mark}{text}\\n"; echo "run simulation(s) aborted"; exit 1'
     error = failure(nm.make_deck(divider, t_stop=1e-3), program=stand_in(commands))
     assert error.cause.startswith("the time step became too small at 0.0005 s")
@@ -479,7 +483,9 @@ def test_runs_in_threads_do_not_touch_each_other(divider: nm.Schematic, runs: Pa
     assert list(runs.iterdir()) == []
 
 
-def test_engine_deck_and_failure_travel_between_processes(with_lines: MakeDeck, divider: nm.Schematic, runs: Path) -> None:
+def test_engine_deck_and_failure_travel_between_processes(
+    with_lines: MakeDeck, divider: nm.Schematic, runs: Path
+) -> None:
     engine = nm.Ngspice(folder=runs, timeout=60.0)
     assert pickle.loads(pickle.dumps(engine)) == engine
     good, bad = with_lines(), with_lines("Xa in out nosuch")

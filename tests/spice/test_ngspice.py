@@ -349,7 +349,9 @@ def test_a_value_that_is_absurd_is_refused_with_vector_and_time(
     assert "division by zero" in error.remedy
 
 
-def test_other_analyses_are_refused(divider: nm.Schematic, tmp_path: Path, failure: Callable[..., SimulationError]) -> None:
+def test_other_analyses_are_refused(
+    divider: nm.Schematic, tmp_path: Path, failure: Callable[..., SimulationError]
+) -> None:
     (tmp_path / "inner.inc").write_text(".op\n")
     (tmp_path / "outer.inc").write_text(f'.include "{tmp_path}/inner.inc"\n')
     divider.include(tmp_path / "outer.inc")

@@ -77,9 +77,7 @@ def ngspice_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for analysis in ("op", "tran 10u 0.4m", "ac dec 2 1 1k", "dc v1 0 1 0.25"):
             control += f"{analysis}\nwrite {filetype}.raw\nset appendwrite\n"
     (folder / "deck.cir").write_text(f"{DECK}.control\n{control}quit\n.endc\n.end\n")
-    subprocess.run(
-        ["ngspice", "-n", "-b", "deck.cir"], cwd=folder, check=True, capture_output=True, timeout=60
-    )
+    subprocess.run(["ngspice", "-n", "-b", "deck.cir"], cwd=folder, check=True, capture_output=True, timeout=60)
     return folder
 
 
@@ -244,9 +242,7 @@ def test_headers_of_other_programs(tmp_path: Path) -> None:
     assert plot.flags == ("real", "padded")
 
 
-HEADER = (
-    "Title: t\nDate: d\nPlotname: p\nFlags: real\nNo. Variables: 1\nNo. Points: 1\nVariables:\n\t0\ta\tv\n"
-)
+HEADER = "Title: t\nDate: d\nPlotname: p\nFlags: real\nNo. Variables: 1\nNo. Points: 1\nVariables:\n\t0\ta\tv\n"
 
 
 @pytest.mark.parametrize(
@@ -307,9 +303,7 @@ def test_lookup_ignores_case_and_knows_both_spellings_of_a_current() -> None:
 
 
 def test_an_unknown_name_lists_the_choices() -> None:
-    with pytest.raises(
-        KeyError, match=r"no variable 'v\(outt\)'; did you mean 'v\(out\)'\? Choices: time, v"
-    ):
+    with pytest.raises(KeyError, match=r"no variable 'v\(outt\)'; did you mean 'v\(out\)'\? Choices: time, v"):
         plot_of("time", "v(out)")["v(outt)"]
 
 
