@@ -24,6 +24,9 @@ _QUANTITY_OF_UNIT = {
     "": "number",
 }
 
+KNOWN_UNITS = tuple(unit for unit in _QUANTITY_OF_UNIT if unit)
+"""Symbols of the units that parameters have."""
+
 _PREFIXES = {
     "f": 1e-15,
     "p": 1e-12,

@@ -124,13 +124,22 @@ def simulate(
 
         if solver is not None and dt is not None:
             raise ValueError("give dt or solver, not both")
+        if options is not None or probes:
+            raise ValueError(
+                "engine 'rk4' takes no SPICE options (reltol, t_max, method) and no probes; it records every signal of the "
+                "system, with steps of at most dt"
+            )
         return simulate_system(equations_of(design), drive, t_stop, solver or RK4(dt=dt), progress)
+    if dt is not None or solver is not None:
+        raise ValueError("dt is the step of engine 'rk4'; a SPICE engine takes options, such as t_max and reltol")
     return engine_of(engine).run(deck_of(design, drive, t_stop, probes), options, progress)
 
 
 def engine_of(engine: str | Engine) -> Engine:
     """The SPICE engine of a name, or the engine itself; ``ValueError`` lists the choices."""
     if not isinstance(engine, str):
+        if not hasattr(engine, "run"):
+            raise ValueError(f"engine must be one of {', '.join(ENGINES)}, or an engine object, got {engine!r}")
         return engine
     if engine != "ngspice":
         raise ValueError(f"no engine {engine!r}; choices: {', '.join(ENGINES)}")
@@ -174,8 +183,8 @@ def working_point(
         t_stop = point.t_stop
     if drive is None and point is not None:
         drive = point.drive
-    if isinstance(t_stop, str):
-        raise ValueError(f"t_stop must be a number in s, got {t_stop!r}: write nm.parse_quantity({t_stop!r}, 's')")
+    if isinstance(t_stop, str) or not hasattr(t_stop, "__float__"):
+        raise ValueError(f"t_stop must be a number in s, got {t_stop!r}; nm.parse_quantity('5ms', 's') reads text")
     return drive, float(t_stop)
 
 

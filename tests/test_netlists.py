@@ -47,6 +47,22 @@ def test_committed_deck_runs_in_plain_ngspice(name, root, tmp_path):
     assert np.isfinite(plot.values).all()
 
 
+def test_committed_deck_prints_without_a_raw_file(root, tmp_path):
+    """``ngspice -b deck.cir``, as one types it: ngspice runs nothing when there is nothing to print."""
+    deck = root / "netlists" / "relaxation_oscillator.cir"
+    done = subprocess.run(
+        ["ngspice", "-b", str(deck)],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [line.split() for line in done.stdout.splitlines() if line[:1].isdigit()]
+    assert float(rows[-1][1]) == pytest.approx(1e-3)
+
+
 def test_every_deck_has_its_design(root):
     assert {path.stem for path in (root / "netlists").glob("*.cir")} == set(DESIGNS)
 

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 _ROWS_PER_CALL = 1 << 16
 _MOST_ROWS = 200_000_000
 # Default steps in the fastest time constant of a mode; cross-validation measures what error is left.
-_STEPS_PER_TIME_SCALE = 250
+_STEPS_PER_TIME_SCALE = 100
 _DEFAULT_STEPS_PER_RUN = 20_000
+_STEPS_PER_PERIOD = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +36,14 @@ class RK4:
     ----------
     dt : float, optional
         Longest time step [s]. A mode whose stated time constant is short takes shorter ones. Without it
-        the step is 1/250 of each mode's time constant, or 1/20000 of the run where none is stated.
+        the step is 1/100 of each mode's time constant, or 1/20000 of the run where none is stated.
     refinement : int
         Divides every step, the default ones too [pure number].
 
     Notes
     -----
+    A sine in the stimulus limits the step to 1/50 of its period.
+
     A crossing is located by Runge-Kutta steps of part length, so waveforms and spike times both converge
     with order 4; dense output would be an order less exact (Hairer, Norsett and Wanner, Solving Ordinary
     Differential Equations I, section II.6). Guards are looked at at the start, in the middle and at the end
@@ -130,6 +133,12 @@ def simulate_system(
         )
     stimuli = drives_by_input(system, drives)
     steps = solver.steps(system, t_stop)
+    periods = [period for s in stimuli.values() if (period := s.shortest_period(t_stop)) is not None]
+    # A step of many periods would sample a sine at a few phases and take what it sees for a constant.
+    steps = {
+        mode: min([step, *(p / (_STEPS_PER_PERIOD * solver.refinement) for p in periods)])
+        for mode, step in steps.items()
+    }
     starts, pieces = _pieces(stimuli, t_stop)
     expected = t_stop / max(steps.values())
     if expected > _MOST_ROWS:

@@ -13,6 +13,7 @@ from neuromorph.cli.output import (
     DISAGREE,
     ENGINE_MISSING,
     DelayedProgress,
+    check_outputs,
     partial_saved_beside,
     reported,
     say,
@@ -70,7 +71,7 @@ def configure(
     ] = False,
 ) -> None:
     """Set logging up; the library itself never does."""
-    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(name)s: %(message)s")
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s")
 
 
 @app.command()
@@ -116,6 +117,7 @@ def simulate(
     from neuromorph.cli.designs import requested
     from neuromorph.validate.report import describe_recording, recording_dict
 
+    check_outputs(json=json, save=save, plot=plot)
     request = requested(design, setting, drive, t_stop)
     with DelayedProgress() as progress, partial_saved_beside(save):
         recording = nm.simulate(
@@ -163,6 +165,7 @@ def validate(
     import neuromorph as nm
     from neuromorph.cli.designs import requested
 
+    check_outputs(json=json, plot=plot)
     request = requested(design, setting, drive, t_stop)
     with DelayedProgress() as progress:
         check = nm.cross_validate(
@@ -202,6 +205,7 @@ def netlist(
     from neuromorph.files import write_text_atomically
     from neuromorph.roads import deck_of, working_point
 
+    check_outputs(json=json, output=output)
     request = requested(design, setting, drive, t_stop)
     stimulus, duration = working_point(request.design, request.drive, request.t_stop)
     deck = deck_of(request.design, stimulus, duration, _probes(probe))
@@ -228,17 +232,22 @@ def _seconds(text: str | None) -> float | None:
     return None if text is None else parse_quantity(text, "s")
 
 
-def _options(reltol: float | None, t_max: str | None, method: str | None) -> NgspiceOptions:
+def _options(reltol: float | None, t_max: str | None, method: str | None) -> NgspiceOptions | None:
     from neuromorph.schematic import NgspiceOptions
 
     given: dict[str, Any] = {"reltol": reltol, "t_max": _seconds(t_max), "method": method}
-    return NgspiceOptions(**{name: value for name, value in given.items() if value is not None})
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return NgspiceOptions(**chosen) if chosen else None
 
 
 def _probes(texts: list[str]) -> dict[str, str] | None:
     if not texts:
         return None
-    pairs = (text.partition("=") if text.partition("=")[0].isidentifier() else (text, "", text) for text in texts)
+    pairs = [text.partition("=") if text.partition("=")[0].isidentifier() else (text, "", text) for text in texts]
+    names = [name for name, _, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"--probe gives {name!r} twice")
     return {name: expression for name, _, expression in pairs}
 
 

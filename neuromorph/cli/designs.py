@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.util
 import inspect
@@ -14,7 +15,8 @@ from types import ModuleType
 from typing import Any
 
 from neuromorph.neurons import LIBRARY
-from neuromorph.quantities import Parameters, check_names, parameter_units, parse_quantity
+from neuromorph.quantities import KNOWN_UNITS, Parameters, check_names, parameter_units, parse_quantity
+from neuromorph.roads import equations_or_none
 from neuromorph.stimulus import Stimulus, parse_stimulus
 
 
@@ -80,7 +82,7 @@ def requested(name: str, settings: list[str], drive: list[str], t_stop: str | No
         )
     return Request(
         design=design,
-        drive=_drive(drive) if drive else getattr(point, "drive", None),
+        drive=_drive(drive, input_units(design)) if drive else getattr(point, "drive", None),
         t_stop=parse_quantity(t_stop, "s") if t_stop is not None else getattr(point, "t_stop", None),
     )
 
@@ -119,6 +121,8 @@ def _with_settings(design: Parameters, values: Mapping[str, str]) -> Any:
         if len(matches) != 1:
             _refuse_name(getattr(design, "design_name", type(design).__name__), name, choices)
         part, parameter = matches[0]
+        if parameter in inner.get(part, {}):
+            raise UsageError(f"--set gives {part}.{parameter} twice")
         inner.setdefault(part, {})[parameter] = _value(name, text, of_parts[matches[0]])
     changed = {part: parts[part].replace(**settings) for part, settings in inner.items()}
     return dataclasses.replace(design, **changed, **own)
@@ -138,14 +142,25 @@ def _value(name: str, text: str, unit: str) -> float:
         raise UsageError(f"--set {name}: {error}") from None
 
 
-def _drive(texts: list[str]) -> Mapping[str, Stimulus] | Stimulus:
+def input_units(design: Any) -> dict[str, str]:
+    """Unit of each input of a design, by name."""
+    system = equations_or_none(design)
+    if system is not None:
+        return dict(system.inputs)
+    ports = getattr(design.schematic() if hasattr(design, "schematic") else design, "ports", {})
+    return {name: "A" if port.kind == "current" else "V" for name, port in ports.items()}
+
+
+def _drive(texts: list[str], units: Mapping[str, str]) -> Mapping[str, Stimulus] | Stimulus:
     named: dict[str, Stimulus] = {}
     for text in texts:
-        name, equals, rest = text.partition("=")
-        if equals and name.strip().isidentifier():
-            named[name.strip()] = parse_stimulus(rest)
+        name, equals, rest = (part.strip() for part in text.partition("="))
+        if equals and name.isidentifier():
+            if name in named:
+                raise UsageError(f"--drive gives {name!r} twice")
+            named[name] = parse_stimulus(rest, units.get(name))
         elif len(texts) == 1:
-            return parse_stimulus(text)
+            return parse_stimulus(text, next(iter(units.values())) if len(units) == 1 else None)
         else:
             raise UsageError(f"several --drive options need input=stimulus each, got {text!r}")
     return named
@@ -153,7 +168,8 @@ def _drive(texts: list[str]) -> Mapping[str, Stimulus] | Stimulus:
 
 def _load_script(path: Path) -> ModuleType:
     if not path.is_file():
-        raise UsageError(f"no script {str(path)!r}. Choices by name: {', '.join(LIBRARY)}")
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise UsageError(f"the script {str(path)!r} {what}. Designs by name: {', '.join(LIBRARY)}")
     spec = importlib.util.spec_from_file_location(f"neuromorph_user_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise UsageError(f"{str(path)!r} is not a Python script: its name must end in .py")
@@ -162,8 +178,10 @@ def _load_script(path: Path) -> ModuleType:
     sys.modules[spec.name] = module
     sys.path.insert(0, str(path.resolve().parent))
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
+        # What a script prints is not part of a command's output, which may be JSON.
+        with contextlib.redirect_stdout(sys.stderr):
+            spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
         raise UsageError(_script_error(path, error)) from error
     finally:
         sys.path.remove(str(path.resolve().parent))
@@ -178,12 +196,16 @@ def _script_design(name: str, module: ModuleType, values: Mapping[str, str]) -> 
         )
     arguments = inspect.signature(function).parameters
     own = {key: value for key, value in values.items() if key in arguments}
-    design = _called(name, function, **{key: _value(key, value, "") for key, value in own.items()})
+    design = _called(name, function, **{key: _argument(arguments[key], value) for key, value in own.items()})
     rest = {key: value for key, value in values.items() if key not in own}
     if isinstance(design, tuple):
         from neuromorph.roads import Pair
 
         design = Pair(*design)
+    if equations_or_none(design) is None and not hasattr(design, "raw_spice") and not hasattr(design, "vectors"):
+        raise UsageError(
+            f"design() of {name} returned {design!r}; it should return a neuron, a Pair, a HybridSystem, a Circuit or a Deck"
+        )
     if rest and isinstance(design, Parameters):
         return _with_settings(design, rest)
     if rest:
@@ -193,12 +215,23 @@ def _script_design(name: str, module: ModuleType, values: Mapping[str, str]) -> 
 
 def _called(name: str, function: Callable[..., Any], **arguments: Any) -> Any:
     try:
-        return function(**arguments)
-    except Exception as error:
+        with contextlib.redirect_stdout(sys.stderr):
+            return function(**arguments)
+    except (Exception, SystemExit) as error:
         raise UsageError(_script_error(Path(name), error)) from error
 
 
-def _script_error(path: Path, error: Exception) -> str:
+def _argument(parameter: inspect.Parameter, text: str) -> Any:
+    """An argument of ``design()``: text where its default is text, else a number with any unit."""
+    if isinstance(parameter.default, str):
+        return text
+    for unit in ("", *KNOWN_UNITS):
+        with contextlib.suppress(ValueError):
+            return parse_quantity(text, unit)
+    raise UsageError(f"--set {parameter.name}: cannot read {text!r}: expected a number, with or without a unit")
+
+
+def _script_error(path: Path, error: BaseException) -> str:
     """An error inside a user's script, at the line of the script where it arose."""
     if isinstance(error, SyntaxError):
         return f"{path}, line {error.lineno}: {error.msg}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -59,6 +60,34 @@ def partial_saved_beside(path: Path | None) -> Iterator[None]:
             error.partial.save(beside)
             sys.stderr.write(f"what was computed until then: {beside}\n")
         raise
+
+
+_PICTURES = ("png", "pdf", "svg", "jpg", "jpeg", "tif", "tiff", "webp", "eps", "ps")
+
+
+def check_outputs(
+    *, json: str | None = None, save: Path | None = None, plot: Path | None = None, output: Path | None = None
+) -> None:
+    """Refuse, before anything runs, what could not be written after it."""
+    paths = {
+        "--json": Path(json) if json not in (None, "-") else None,
+        "--save": save,
+        "--plot": plot,
+        "--output": output,
+    }
+    for option, path in paths.items():
+        if path is None:
+            continue
+        if path.is_dir():
+            raise ValueError(f"{option} {path}: this is a folder; give the name of a file in it")
+        if not path.absolute().parent.is_dir():
+            raise ValueError(f"{option} {path}: the folder {path.parent} does not exist; make it first")
+        if not os.access(path.absolute().parent, os.W_OK) and not path.exists():
+            raise ValueError(f"{option} {path}: the folder {path.parent} cannot be written")
+    if plot is not None and plot.suffix.lower().removeprefix(".") not in _PICTURES:
+        raise ValueError(f"cannot write a picture as {plot.name!r}: give an ending out of {', '.join(_PICTURES)}")
+    if save is not None and save.suffix != ".nc":
+        raise ValueError(f"--save {save}: waveforms are written as netCDF; give a name that ends in .nc")
 
 
 def say(text: str, json_target: str | None = None) -> None:

@@ -65,6 +65,11 @@ class LIF(Neuron):
         if self.v_reset >= self.v_th:
             raise ValueError(f"v_reset must be below v_th ({self.v_th:g} V), got {self.v_reset!r}")
 
+    @property
+    def v_initial(self) -> float:
+        """Membrane voltage at time zero [V]: at rest, unless rest is above the threshold; then just reset."""
+        return self.v_rest if self.v_rest < self.v_th else self.v_reset
+
     def interval(self, i_in: float) -> float:
         """Interspike interval under a constant current, in closed form.
 
@@ -101,7 +106,7 @@ class LIF(Neuron):
         )
         return HybridSystem(
             name=self.design_name,
-            states={"v_mem": State(self.v_rest, "V")},
+            states={"v_mem": State(self.v_initial, "V")},
             inputs={"i_in": "A"},
             parameters={f.name: float(getattr(self, f.name)) for f in dataclasses.fields(self)},
             modes={
@@ -143,7 +148,7 @@ class LIF(Neuron):
                 "i_in": "i(Vsense_i_in)",
                 "p_in": Probe("v(mem) * i(Vsense_i_in)", unit="W"),
             },
-            initial={"mem": self.v_rest} | ({"timer": 0.0} if has_timer else {}),
+            initial={"mem": self.v_initial} | ({"timer": 0.0} if has_timer else {}),
             spikes="v(spike)",
             states=("v_mem",),
             resolution=Resolution(
@@ -175,5 +180,5 @@ class LIF(Neuron):
 
     def working_point(self) -> WorkingPoint:
         """A constant current of twice the threshold current, for twenty membrane time constants [A, s]."""
-        current = 2 * (self.v_th - self.v_rest) / self.r_leak
+        current = max(2 * (self.v_th - self.v_rest) / self.r_leak, 0.0)
         return WorkingPoint(Constant(value=current), t_stop=20 * self.r_leak * self.capacitance)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _MOST_SIGNALS = 4
 _LONGEST_INTERVAL = 5.0
+_LEAST_SPAN = 0.05
 
 
 def plot_validation(check: CrossValidation) -> Any:
@@ -91,6 +92,11 @@ def _draw_intervals(check: CrossValidation, ax: Any, factor: float) -> None:
             alpha=0.8,
         )
     ax.set_ylabel(f"ISI [{unit}]\nwithin bursts")
+    # Intervals that are all but equal should look so.
+    low, high = ax.get_ylim()
+    middle = 0.5 * (low + high)
+    ax.set_ylim(min(low, middle * (1 - _LEAST_SPAN)), max(high, middle * (1 + _LEAST_SPAN)))
+    ax.ticklabel_format(axis="y", useOffset=False)
 
 
 def _draw_time_errors(check: CrossValidation, ax: Any, factor: float) -> None:

@@ -53,7 +53,8 @@ def save(recording: Recording, path: str | os.PathLike[str]) -> Path:
     encoding = {name: {"_FillValue": None} for name in dataset.variables if name != "source"}
     # Made in memory and written by Python: on a full disk the HDF5 library cannot close its own file and
     # takes the process down with a segmentation fault.
-    content = dataset.to_netcdf(engine="h5netcdf", encoding=encoding)
+    # A copy: the view that is returned would outlive its buffer when the write fails.
+    content = bytes(dataset.to_netcdf(engine="h5netcdf", encoding=encoding))
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         file.write(content)
         file.write(seal(hashlib.sha256(content)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from neuromorph.recording.waveforms import RESERVED_NAMES
@@ -15,6 +15,9 @@ from neuromorph.schematic.ports import Port, drive_lines
 from neuromorph.schematic.probes import Probe
 from neuromorph.schematic.raw_text import checked_raw_spice
 from neuromorph.stimulus import Stimulus
+
+# The longest step sees a sine that drives the circuit this often in each period.
+_STEPS_PER_PERIOD = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +103,8 @@ class Deck:
                 *self.body,
                 options.line(self.resolution, use_klu),
                 *_wrapped(".save", self.vectors),
+                # For a run by hand without a raw file, which needs something to print.
+                *_wrapped(".print tran", self.vectors),
                 f".tran {run.t_max:.12g} {run.t_stop:.12g} 0 {run.t_max:.12g}{suffix}",
                 ".end",
                 "",
@@ -176,7 +181,7 @@ def make_deck(
         body=(*lines, *sources, *_wrapped(".ic", _initial_voltages(initial))),
         probes=_as_probes(own.get("probes", {}) if probes is None else probes),
         t_stop=t_stop,
-        resolution=own.get("resolution", Resolution()),
+        resolution=_resolving(own.get("resolution", Resolution()), drives, t_stop),
         spikes=Probe(spike_text) if spike_text else None,
         spike_level=own.get("spike_level", 0.5) if spike_level is None else spike_level,
         states=tuple(own.get("states", ())),
@@ -184,6 +189,16 @@ def make_deck(
     )
     refuse_unknown_vectors(circuit, deck.vectors, lines, sources)
     return deck
+
+
+def _resolving(resolution: Resolution, drives: Mapping[str, Stimulus] | Stimulus | None, t_stop: float) -> Resolution:
+    """The circuit's resolution, with a time step that sees the fastest sine that drives it."""
+    stimuli = [drives] if isinstance(drives, Stimulus) else list((drives or {}).values())
+    periods = [period for s in stimuli if (period := s.shortest_period(t_stop)) is not None]
+    if not periods:
+        return resolution
+    longest = min(resolution.longest_step(t_stop), min(periods) / _STEPS_PER_PERIOD)
+    return replace(resolution, t_max=longest)
 
 
 def _as_probes(given: Mapping[str, Probe | str] | Sequence[str]) -> dict[str, Probe]:

@@ -35,6 +35,10 @@ class Resolution:
     reltol: float | None = None
     chgtol: float | None = None
 
+    def longest_step(self, t_stop: float) -> float:
+        """Longest time step [s] of a run of the length `t_stop` [s]."""
+        return min(self.t_max or t_stop / _DEFAULT_STEPS_PER_RUN, t_stop)
+
 
 @dataclass(frozen=True)
 class Transient:
@@ -173,8 +177,7 @@ class NgspiceOptions:
         ValueError
             When the run is shorter than the time step that these settings name.
         """
-        own = min(resolution.t_max or t_stop / _DEFAULT_STEPS_PER_RUN, t_stop)
-        return Transient(t_stop, (self.t_max or own) / self.refinement)
+        return Transient(t_stop, (self.t_max or resolution.longest_step(t_stop)) / self.refinement)
 
 
 # What ngspice 39 and 44 know and this package has no field for.

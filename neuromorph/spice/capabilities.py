@@ -81,9 +81,13 @@ def find_program(program: str | Path | None = None) -> Path:
     found = shutil.which(str(named or "ngspice"))
     if found:
         return Path(found).absolute()
-    where = f"{named!s} is not an executable program" if named else "ngspice is not on the search path"
-    source = "" if program or not named else f" (from {PROGRAM_VARIABLE})"
-    raise EngineNotFoundError(f"{where}{source}; install it with: {install_command()}")
+    if named and not program:
+        raise EngineNotFoundError(
+            f"{named} is not an executable program (from {PROGRAM_VARIABLE}): correct that variable or unset it; ngspice is "
+            f"installed with: {install_command()}"
+        )
+    where = f"{named} is not an executable program" if named else "ngspice is not on the search path"
+    raise EngineNotFoundError(f"{where}; install it with: {install_command()}")
 
 
 def capabilities_of(executable: Path) -> Capabilities:

@@ -100,9 +100,10 @@ class Ngspice:
                     "engine_seconds": time.perf_counter() - started,
                 },
             )
-        except BaseException as error:
-            what = "failed" if isinstance(error, SimulationError) else "was stopped"
-            _log.warning("ngspice %s; deck, log and raw file are kept in %s", what, folder)
+        except SimulationError:
+            raise  # it names the folder itself
+        except BaseException:
+            _log.warning("ngspice was stopped; deck, log and raw file are kept in %s", folder)
             raise
         shutil.rmtree(folder, ignore_errors=True)
         return recording
@@ -132,8 +133,7 @@ class Ngspice:
 
         def on_tick() -> None:
             reached = raw.last_time()
-            if reached is not None:
-                progress(min(max(reached / t_stop, 0.0), 1.0), self.name)
+            progress(min(max((reached or 0.0) / t_stop, 0.0), 1.0), self.name)
 
         return run_watched(command, folder, LOG, _environment(), self.timeout, on_tick)
 

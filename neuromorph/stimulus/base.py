@@ -62,6 +62,23 @@ class Stimulus(Parameters, ABC):
             When `t_stop` is not a positive time, or more than 5e6 segments would be needed.
         """
 
+    def shortest_period(self, t_stop: float) -> float | None:
+        """Period of the fastest sine in the stimulus, which a fixed time step must resolve.
+
+        Parameters
+        ----------
+        t_stop : float
+            End of the time that is asked for [s].
+
+        Returns
+        -------
+        float or None
+            Period [s]; ``None`` for straight lines, which every step meets exactly.
+        """
+        rows = self.segments(t_stop)
+        fastest = np.max(np.abs(rows[:, 4]), where=rows[:, 3] != 0.0, initial=0.0)
+        return float(2 * np.pi / fastest) if fastest > 0.0 else None
+
     def describe(self, unit: str = "") -> str:
         """The stimulus in one line, for reports.
 

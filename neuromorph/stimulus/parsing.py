@@ -29,7 +29,7 @@ _CALL = re.compile(r"([A-Za-z_]\w*)\s*\((.*)\)", re.DOTALL)
 _COMMA = re.compile(r",(?![^\[]*\])")
 
 
-def parse_stimulus(text: str) -> Stimulus:
+def parse_stimulus(text: str, unit: str | None = None) -> Stimulus:
     """Read a stimulus.
 
     Parameters
@@ -39,6 +39,8 @@ def parse_stimulus(text: str) -> Stimulus:
         brackets, as in ``"pulses(times=[1ms, 2ms], width=0.1ms, amplitude=1V)"``, or a value alone for a
         constant. Names are constant, square, pulses, sine, triangle, pwl, or those of the classes; values
         take the units and prefixes of :func:`~neuromorph.quantities.parse_quantity`, or none for SI units.
+    unit : {"A", "V"}, optional
+        What the stimulus drives; a value in the other unit is refused.
 
     Returns
     -------
@@ -60,7 +62,9 @@ def parse_stimulus(text: str) -> Stimulus:
     stripped = text.strip()
     drive_units: set[str] = set()
     if re.match(r"[+-]?[.\d]", stripped):
-        return Constant(value=_quantity(stripped, DRIVE_UNIT, drive_units))
+        constant = Constant(value=_quantity(stripped, DRIVE_UNIT, drive_units))
+        _refuse_other_unit(text, drive_units, unit)
+        return constant
     call = _CALL.fullmatch(stripped)
     owner = _BY_NAME.get(call[1].lower()) if call else None
     if call is None or owner is None:
@@ -85,8 +89,14 @@ def parse_stimulus(text: str) -> Stimulus:
             raise ValueError(f"{call[1]}: {name}: {error}") from None
     if len(drive_units) > 1:
         raise ValueError(f"{call[1]}: a stimulus is a current or a voltage, got values in both A and V: {text!r}")
+    _refuse_other_unit(text, drive_units, unit)
     make: Callable[..., Stimulus] = owner
     return make(**values)
+
+
+def _refuse_other_unit(text: str, given: set[str], wanted: str | None) -> None:
+    if wanted is not None and given - {wanted}:
+        raise ValueError(f"the input takes a stimulus in {wanted}, got one in {given.pop()}: {text!r}")
 
 
 def _arguments(name: str, text: str, choices: dict[str, Any]) -> dict[str, str]:

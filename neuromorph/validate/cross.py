@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import dataclasses
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +53,12 @@ class Tolerances:
     state: float = 2e-2
     nrmse: float = 5e-3
     energy: float = 2.5e-3
+
+    def __post_init__(self) -> None:
+        for f in dataclasses.fields(self):
+            value = getattr(self, f.name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+                raise ValueError(f"tolerance {f.name} must be a number of at least 0, got {value!r}")
 
 
 @dataclass(frozen=True)
@@ -217,10 +226,11 @@ def cross_validate(
     solver = RK4(dt=dt)
     deck = deck_of(design, drive, t_stop, probes)
     # The SPICE runs are programs of their own: they go on while Python loads and runs its kernel.
-    with ThreadPoolExecutor(max_workers=2) as executor:
-        runs = [executor.submit(spice.run, deck, options, _share(progress, error_budget))]
+    with ThreadPoolExecutor(max_workers=2) as executor, _stopping_others() as until_stopped:
+        # The refined run takes longest: its progress is the one to show.
+        runs = [executor.submit(spice.run, deck, options, until_stopped(silent if error_budget else progress))]
         if error_budget:
-            runs.append(executor.submit(spice.run, deck, options.refined(), progress))
+            runs.append(executor.submit(spice.run, deck, options.refined(), until_stopped(progress)))
         system = equations_of(design)
         reference = simulate_system(system, drive, t_stop, solver)
         refined = simulate_system(system, drive, t_stop, solver.refined()) if error_budget else None
@@ -244,9 +254,28 @@ def cross_validate(
     )
 
 
-def _share(progress: Progress, refined_runs_too: bool) -> Progress:
-    # The refined run takes longest: its progress is the one to show.
-    return silent if refined_runs_too else progress
+class _Stopped(Exception):
+    """Ends a run whose result nobody waits for any more."""
+
+
+@contextlib.contextmanager
+def _stopping_others() -> Iterator[Callable[[Progress], Progress]]:
+    """Wrap the progress of concurrent runs so that they end when this block ends by an exception."""
+    stopped = threading.Event()
+
+    def until_stopped(progress: Progress) -> Progress:
+        def listen(fraction: float, what: str) -> None:
+            if stopped.is_set():
+                raise _Stopped
+            progress(fraction, what)
+
+        return listen
+
+    try:
+        yield until_stopped
+    except BaseException:
+        stopped.set()
+        raise
 
 
 def _criteria(

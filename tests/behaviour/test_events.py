@@ -410,8 +410,8 @@ def test_one_stimulus_for_several_inputs_is_refused():
 
 def test_default_steps_follow_the_time_scales():
     steps = RK4().steps(nm.MemristiveALIF().dynamics(), 5e-3)
-    assert steps["charging"] == pytest.approx(22e-6 / 250)
-    assert steps["discharging"] == pytest.approx(22e-9 * 10 * 1000 / 1010 / 250)
+    assert steps["charging"] == pytest.approx(22e-6 / 100)
+    assert steps["discharging"] == pytest.approx(22e-9 * 10 * 1000 / 1010 / 100)
     assert RK4(dt=1e-3).steps(nm.LIF().dynamics(), 1.0)["integrating"] == pytest.approx(1e-4)
     assert RK4(dt=1e-5).refined().steps(nm.LIF().dynamics(), 1.0)["integrating"] == 5e-6
     assert RK4().steps(timer((1.0, 1.0)), 2.0)["up"] == 1e-4

@@ -148,6 +148,20 @@ def test_script_design_arguments_can_be_set(run, script):
     assert np.diff(json.loads(result.stdout)["spike_times"]) == pytest.approx(expected, rel=1e-9)
 
 
+def test_script_arguments_take_any_unit_and_text(run, script):
+    path = script(
+        "import neuromorph as nm\nprint('loading')\n"
+        "def design(c=1e-9, kind='none'):\n    print('designing')\n"
+        "    return nm.LIF(capacitance=c, v_th=0.5 if kind == 'low' else 1.0)\n"
+    )
+    result = run(
+        "simulate", path, "--set", "c=47nF", "--set", "kind=low", "--drive", DRIVE, "--t-stop", "5ms", "--json", "-"
+    )
+    assert result.exit_code == 0, result.output
+    expected = nm.LIF(capacitance=47e-9, v_th=0.5).interval(0.2e-3)
+    assert np.diff(json.loads(result.stdout)["spike_times"]) == pytest.approx(expected, rel=1e-9)
+
+
 def test_own_circuit_needs_no_equations(run, root):
     result = run("simulate", root / "circuits" / "rectifying_synapse.py", "--t-stop", "10ms")
     assert result.exit_code == 0, result.output
@@ -157,8 +171,18 @@ def test_own_circuit_needs_no_equations(run, root):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["simulate", "lif", "--drive", "constant(value=1mV)"], "the input takes a stimulus in A, got one in V"),
+        (["simulate", "lif", "--drive", "i_in=1mA", "--drive", "i_in=2mA"], "--drive gives 'i_in' twice"),
+        (["simulate", "lif", "--reltol", "1e-5"], "engine 'rk4' takes no SPICE options"),
+        (["simulate", "lif", "--probe", "v(mem)"], "and no probes"),
+        (["simulate", "lif", "--engine", "ngspice", "--dt", "1us"], "dt is the step of engine 'rk4'"),
+        (["netlist", "lif", "--probe", "v=v(mem)", "--probe", "v=v(spike)"], "--probe gives 'v' twice"),
+        (["netlist", "memristive-alif", "--set", "r_on=1k", "--set", "memristor.r_on=2k"], "memristor.r_on twice"),
+        (["simulate", "lif", "--json", "."], "--json .: this is a folder"),
+        (["validate", "lif", "--plot", "no/such/x.png"], "the folder no/such does not exist"),
+        (["simulate", "lif", "--save", "x.csv"], "give a name that ends in .nc"),
         (["simulate", "memristive"], "no design 'memristive'. Choices: memristive-alif, lif, or the path of a script"),
-        (["simulate", "none.py"], "no script 'none.py'"),
+        (["simulate", "none.py"], "the script 'none.py' does not exist"),
         (["simulate", "lif", "--set", "capacitence=1nF"], "did you mean 'capacitance'?"),
         (["simulate", "lif", "--set", "zzz=1"], "lif has no parameter 'zzz'"),
         (["simulate", "memristive-alif", "--set", "zzz=1"], "memristor.r_on"),
@@ -190,8 +214,14 @@ def test_wrong_usage_exits_with_2_and_says_what_would_do(run, arguments, message
         ("def design(:\n", "line 1: "),
         ("def design():\n    return undefined_name\n", "line 2: NameError"),
         ("import not_a_module\n", "line 1: ModuleNotFoundError"),
-        ("def design():\n    return 42\n", "int has no circuit"),
-        ("def design(a=1):\n    return None\n", "mine.py has no parameter 'zzz'"),
+        ("def design():\n    return 42\n", "returned 42; it should return a neuron"),
+        ("def design():\n    pass\n", "returned None; it should return a neuron"),
+        ("import sys\nsys.exit(0)\n", "line 2: SystemExit: 0"),
+        ("def design():\n    raise SystemExit\n", "line 2: SystemExit"),
+        (
+            "import neuromorph as nm\ndef design(a=1):\n    return nm.LIF().dynamics()\n",
+            "mine.py has no parameter 'zzz'",
+        ),
     ],
 )
 def test_faulty_script_is_named_with_its_line(run, script, text, message):
@@ -241,12 +271,11 @@ def test_failed_run_keeps_what_it_had_under_another_name(run, script, tmp_path):
     assert str(tmp_path / "v.partial.nc") in result.output
 
 
-def test_unwritable_json_fails_after_the_report_was_printed(run, tmp_path):
+def test_what_cannot_be_written_is_said_before_anything_runs(run, tmp_path):
     result = run("simulate", *FAST_LIF, "--json", tmp_path / "no" / "folder" / "r.json")
-    assert result.exit_code != 0
-    assert "3 spikes" in result.stdout
-    assert "folder" in result.output
-    assert "Traceback" not in result.output
+    assert result.exit_code == 2
+    assert "3 spikes" not in result.stdout
+    assert "does not exist; make it first" in result.output
 
 
 def test_command_is_installed():

@@ -32,6 +32,7 @@ def test_a_whole_deck() -> None:
         ".ic v(out)=0.5",
         ".options method=gear reltol=0.0001 abstol=1e-12 vntol=1e-07 chgtol=1e-16 itl4=50 noopiter klu",
         ".save v(out)",
+        ".print tran v(out)",
         ".tran 1e-06 0.001 0 1e-06",
         ".end",
     ]

@@ -100,7 +100,9 @@ def test_a_program_that_is_not_there(divider: nm.Schematic, monkeypatch: pytest.
     ):
         nm.Ngspice(program="/no/ngspice").run(deck)
     monkeypatch.setenv("NEUROMORPH_NGSPICE", "/no/such")
-    with pytest.raises(EngineNotFoundError, match=r"/no/such is not .* \(from NEUROMORPH_NGSPICE\); install it with: "):
+    with pytest.raises(
+        EngineNotFoundError, match=r"/no/such is not .* \(from NEUROMORPH_NGSPICE\): correct that variable or unset it"
+    ):
         nm.Ngspice().run(deck)
     monkeypatch.delenv("NEUROMORPH_NGSPICE")
     monkeypatch.setenv("PATH", "/no")
