@@ -244,7 +244,7 @@ def test_options(name: str, value: str) -> None:
             continue
         lines = nm.make_deck(base(), t_stop=1e-3, probes=PROBES).text(options).splitlines()
         (line,) = [line for line in lines if line.startswith(".options")]
-        assert len(lines) == 8
+        assert len(lines) == 9
         (shown,) = line.split()[6:]
         ((key, setting),) = extra.items()
         assert shown == (key if setting is True else f"{key}={setting}")
