@@ -172,6 +172,8 @@ def working_point(
     ValueError
         When the design has no working point and no duration was given.
     """
+    if isinstance(design, str) or design is None:
+        raise ValueError(f"give a design, such as nm.MemristiveALIF(), got {design!r}")
     if isinstance(design, type):
         raise ValueError(f"give a design, not its class: {design.__name__}() instead of {design.__name__}")
     if drive is not None and not isinstance(drive, Stimulus | Mapping):
@@ -179,7 +181,7 @@ def working_point(
     point = design.working_point() if hasattr(design, "working_point") else None
     if t_stop is None:
         if point is None:
-            raise ValueError("give t_stop: how long to simulate [s]")
+            raise ValueError("say how long to simulate: t_stop [s], on the command line --t-stop")
         t_stop = point.t_stop
     if drive is None and point is not None:
         drive = point.drive

@@ -67,7 +67,9 @@ class Deck:
                     f"a probe's name must be printable and none of {', '.join(RESERVED_NAMES)}, got {name!r}"
                 )
         if not self.vectors:
-            raise ValueError(f"nothing to record from {self.name!r}: give probes, such as ['v(out)', 'i(V1)']")
+            raise ValueError(
+                f"nothing to record from {self.name!r}: give probes, such as ['v(out)', 'i(V1)'], on the command line --probe"
+            )
         if checked_raw_spice("\n".join(self.body)) != list(self.body):
             raise ValueError(
                 f"the body of deck {self.name!r} must be a tuple of single lines with absolute include paths"

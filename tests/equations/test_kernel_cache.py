@@ -93,7 +93,6 @@ def test_the_folder_that_the_environment_names_is_used(tmp_path, monkeypatch):
     assert cache_folder().is_dir()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no such permissions")
 def test_a_folder_that_others_may_write_to_is_not_trusted(tmp_path, monkeypatch):
     monkeypatch.delenv("NEUROMORPH_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
