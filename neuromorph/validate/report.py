@@ -10,7 +10,8 @@ from neuromorph.quantities import format_quantity, pluralised
 from neuromorph.recording import Recording
 
 if TYPE_CHECKING:
-    from neuromorph.validate.cross import Criterion, CrossValidation
+    from neuromorph.validate.cross import CrossValidation
+    from neuromorph.validate.verdict import Criterion
 
 # Differences below this share of their limit are not worth a word.
 _NOTABLE = 1e-2

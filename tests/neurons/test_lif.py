@@ -8,7 +8,7 @@ import pytest
 import neuromorph as nm
 from neuromorph.stimulus import Constant, SquareWave
 from neuromorph.validate import Tolerances, compare
-from neuromorph.validate.cross import _criteria
+from neuromorph.validate.verdict import criteria_of
 
 NEURONS = {
     "default": (nm.LIF(), 0.2e-3),
@@ -36,7 +36,7 @@ def test_a_parameter_off_by_2_percent_does_not_pass(name):
 
     def passes(design):
         comparison = compare(nm.simulate(design, drive, t_stop), candidate)
-        return all(criterion.passed for criterion in _criteria(comparison, Tolerances(), {}))
+        return all(criterion.passed for criterion in criteria_of(comparison, Tolerances(), {}))
 
     assert passes(neuron)
     for factor in (0.98, 1.02):
@@ -50,7 +50,7 @@ def test_a_voltage_that_is_off_does_not_pass(name):
     for change in (-0.02, 0.02):
         other = neuron.replace(**{name: getattr(neuron, name) + change * neuron.v_th})
         comparison = compare(nm.simulate(other, Constant(value=0.15e-3), t_stop), candidate)
-        assert not all(criterion.passed for criterion in _criteria(comparison, Tolerances(), {}))
+        assert not all(criterion.passed for criterion in criteria_of(comparison, Tolerances(), {}))
 
 
 def test_the_membrane_is_held_in_the_refractory_time():

@@ -20,7 +20,7 @@ from neuromorph.behaviour import RK4, simulate_system
 from neuromorph.schematic import NgspiceOptions
 from neuromorph.stimulus import Constant, Sine, SquareWave
 from neuromorph.validate import Tolerances, compare, cross_validate
-from neuromorph.validate.cross import _criteria
+from neuromorph.validate.verdict import criteria_of
 
 T_STOP, PERIOD = 5e-3, 1e-3
 INSTANT, SWITCH = nm.MemristiveALIF(r_switch=None), nm.MemristiveALIF()
@@ -134,7 +134,7 @@ def test_at_rest_the_state_is_kept_and_not_reset():
 def passes(perturbed, candidate, drive, t_stop):
     """The verdict of cross_validate without its error budget; the run of ngspice is shared by all perturbations."""
     reference = nm.simulate(perturbed, drive, t_stop)
-    return all(criterion.passed for criterion in _criteria(compare(reference, candidate), Tolerances(), {}))
+    return all(criterion.passed for criterion in criteria_of(compare(reference, candidate), Tolerances(), {}))
 
 
 def off_by(factor, name):

@@ -12,8 +12,8 @@ from neuromorph.errors import ValidationError
 from neuromorph.recording import Recording, SpikeTrains
 from neuromorph.schematic import NgspiceOptions
 from neuromorph.validate import Comparison, Criterion, CrossValidation, Tolerances, compare, cross_validate
-from neuromorph.validate.cross import _criteria
 from neuromorph.validate.report import explanation_of
+from neuromorph.validate.verdict import criteria_of
 
 GRID = np.linspace(0.0, 1.0, 2001)
 
@@ -34,7 +34,7 @@ def test_a_recording_is_like_itself():
     for name in ("spike_time_error_max", "spike_time_error_rms", "isi_error_max", "state_error_max", "energy_error"):
         assert metrics[name] == 0.0
     assert set(metrics["nrmse"].values()) == {0.0}
-    assert all(c.passed for c in _criteria(compare(one, one), Tolerances(), {}))
+    assert all(c.passed for c in criteria_of(compare(one, one), Tolerances(), {}))
 
 
 def test_metrics_that_can_be_worked_out():
@@ -103,7 +103,7 @@ def test_recordings_without_spikes():
 
 def test_a_value_that_is_no_number_does_not_pass():
     broken = np.where(GRID == 0.5, np.nan, GRID)
-    criteria = _criteria(compare(recording(v=GRID), recording(v=broken)), Tolerances(), {})
+    criteria = criteria_of(compare(recording(v=GRID), recording(v=broken)), Tolerances(), {})
     assert not all(criterion.passed for criterion in criteria)
 
 
