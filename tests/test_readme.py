@@ -39,6 +39,22 @@ def test_example_is_ten_lines_at_most(root):
 
 
 @pytest.mark.slow
+def test_examples_of_own_parts_run(root, tmp_path):
+    blocks = re.findall(r"```python\n(.*?)```", (root / "docs" / "your_own.md").read_text("utf-8"), re.DOTALL)
+    assert len(blocks) == 2
+    for checks, code in zip(("assert abs(recording['v_out']).max() > 0.8", "assert check.passed"), blocks, strict=True):
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", f"{code}\n{checks}"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+
+
+@pytest.mark.slow
 def test_commands_run(root, tmp_path):
     (tmp_path / "circuits").symlink_to(root / "circuits")
     commands = [line for line in _blocks(root, "sh")[1].splitlines() if line.startswith("neuromorph")]
