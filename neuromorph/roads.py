@@ -179,6 +179,8 @@ def working_point(
     if drive is not None and not isinstance(drive, Stimulus | Mapping):
         raise ValueError(f"drive must be a stimulus, such as nm.Constant(value=1e-3), or a dict of them, got {drive!r}")
     point = design.working_point() if hasattr(design, "working_point") else None
+    if t_stop is None and point is None:
+        t_stop = getattr(design, "t_stop", None)  # a deck knows
     if t_stop is None:
         if point is None:
             raise ValueError("say how long to simulate: t_stop [s], on the command line --t-stop")
@@ -241,6 +243,8 @@ def deck_of(
     from neuromorph.schematic import Deck, make_deck
 
     if isinstance(design, Deck):
+        if drive is not None or probes is not None or t_stop != design.t_stop:
+            raise ValueError("a deck holds its own drive, probes and t_stop: make another one with nm.make_deck")
         return design
     if hasattr(design, "schematic"):
         return make_deck(design.schematic(), drives=drive, t_stop=t_stop, probes=probes)

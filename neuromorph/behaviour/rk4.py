@@ -162,6 +162,7 @@ def simulate_system(
             "t_stop": t_stop,
             "seed": None,
             "states": list(system.states),
+            "inputs": list(system.inputs),
         },
     )
     if status != 0:

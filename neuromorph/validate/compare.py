@@ -88,6 +88,12 @@ def compare(reference: Recording, candidate: Recording) -> Comparison:
             f"nothing to compare: the reference has {', '.join(reference.names)}, the candidate has "
             f"{', '.join(candidate.names)}; give the circuit's probes the names of the system's states and outputs"
         )
+    inputs = set(reference.provenance.get("inputs", ()))
+    if inputs.issuperset(shared):
+        raise ValidationError(
+            f"only inputs could be compared ({', '.join(shared)}), which agree whatever the circuit is; give the circuit's "
+            f"probes the names of what the system computes: {', '.join(n for n in reference.names if n not in inputs)}"
+        )
     if not np.isclose(reference.time[-1], candidate.time[-1], rtol=1e-9):
         raise ValidationError(f"the recordings end at {reference.time[-1]:g} s and at {candidate.time[-1]:g} s")
     match = match_spikes(reference.spikes.times, candidate.spikes.times)

@@ -201,3 +201,28 @@ def test_tolerances_decide():
     assert cross_validate(neuron, drive, 5e-3, error_budget=False).passed
     check = cross_validate(neuron, drive, 5e-3, tolerances=strict, error_budget=False)
     assert [c.name for c in check.criteria if not c.passed] == ["interspike interval"]
+
+
+def test_inputs_alone_say_nothing_of_a_circuit():
+    neuron = nm.LIF()
+    with pytest.raises(ValidationError, match=r"only inputs could be compared \(i_in\)"):
+        cross_validate(neuron, t_stop=1e-3, probes={"i_in": "i(Vsense_i_in)"}, error_budget=False)
+
+
+def test_one_spike_against_none_is_no_agreement():
+    neuron = nm.LIF()
+    drive = nm.Constant(value=0.2e-3)
+    check = cross_validate(
+        (neuron.dynamics(), neuron.replace(v_th=1.01).schematic()), drive, 0.7e-3, error_budget=False
+    )
+    assert (len(check.reference.spikes), len(check.candidate.spikes)) == (1, 0)
+    assert not check.criteria[0].passed
+    assert not check.passed
+
+
+def test_a_deck_cannot_be_given_another_drive():
+    neuron = nm.LIF()
+    deck = nm.make_deck(neuron.schematic(), drives=nm.Constant(value=0.2e-3), t_stop=1e-3)
+    assert len(nm.simulate(deck).spikes) == 1
+    with pytest.raises(ValueError, match="a deck holds its own drive"):
+        nm.simulate(deck, nm.Constant(value=0.0), 1e-3)
