@@ -75,6 +75,11 @@ class MemristorModel(Parameters, ABC):
         """
 
     @classmethod
+    def time_constants(cls) -> tuple[str, ...]:
+        """Names of the parameters that are times [s]: what a solver's step has to resolve."""
+        return tuple(f.name for f in dataclasses.fields(cls) if f.metadata.get("unit") == "s")
+
+    @classmethod
     def symbolic(cls) -> Any:
         """A twin whose parameters are symbols of the same names (it is not checked; SI units)."""
         import sympy

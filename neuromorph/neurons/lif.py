@@ -173,8 +173,10 @@ class LIF(Neuron):
             circuit.B("timer", circuit.gnd, "timer", current_expression=timing)
         else:
             circuit.B("level", "level", circuit.gnd, voltage_expression=level)
+        # The reset is over well before the refractory time is.
+        share = min(_RESET_SHARE, self.t_refractory / (20 * tau_m)) if has_timer else _RESET_SHARE
         threshold = Threshold(circuit, "level", "0", v_high=1.0, v_low=-1.0 if has_timer else 0.0)
-        threshold.add_switch("reset", "mem", "reset", r_on=_RESET_SHARE * self.r_leak, r_off=1e8 * self.r_leak)
+        threshold.add_switch("reset", "mem", "reset", r_on=share * self.r_leak, r_off=1e8 * self.r_leak)
         threshold.add_spike_output()
         return circuit
 

@@ -94,7 +94,12 @@ class MemristiveALIF(Neuron):
         v_c, x, v_mem, i_in = sympy.symbols("v_c x v_mem i_in", real=True)
         capacitance, r_s, v_th, v_lo, v_rest = sympy.symbols("capacitance r_s v_th v_lo v_rest", real=True)
         current, state_rate = self._memristor_expressions(v_mem, x)
-        charging = Mode(rates={"v_c": (i_in - current) / capacitance, "x": state_rate}, time_scale=r_s * capacitance)
+        # A memristor may be faster than the membrane: a step that does not resolve it would be unstable in x.
+        own_times = [sympy.Symbol(_MEMRISTOR + name, real=True) for name in self.memristor.time_constants()]
+        charging = Mode(
+            rates={"v_c": (i_in - current) / capacitance, "x": state_rate},
+            time_scale=sympy.Min(r_s * capacitance, *own_times),
+        )
         modes = {"charging": charging}
         reaches_threshold = v_mem - v_th
         if self.r_switch is None:
@@ -105,7 +110,7 @@ class MemristiveALIF(Neuron):
             r_switch = sympy.Symbol("r_switch", real=True)
             modes["discharging"] = Mode(
                 rates={"v_c": (i_in - current - (v_c - v_rest) / r_switch) / capacitance, "x": state_rate},
-                time_scale=capacitance * r_s * r_switch / (r_s + r_switch),
+                time_scale=sympy.Min(capacitance * r_s * r_switch / (r_s + r_switch), *own_times),
             )
             transitions = [
                 Transition("charging", "discharging", reaches_threshold, emits_spike=True),

@@ -14,6 +14,8 @@ from neuromorph.schematic.names import checked_identifier, checked_value, refuse
 # ngspice's own charge tolerance [C].
 _DEFAULT_STEPS_PER_RUN = 2000
 _DEFAULT_RELTOL = 1e-6
+# About an hour of ngspice for a small circuit.
+_MOST_STEPS = 1e9
 _DEFAULT_CHGTOL = 1e-15
 
 
@@ -175,9 +177,15 @@ class NgspiceOptions:
         Raises
         ------
         ValueError
-            When the run is shorter than the time step that these settings name.
+            When the run is shorter than the time step that these settings name, or far too long for it.
         """
-        return Transient(t_stop, (self.t_max or resolution.longest_step(t_stop)) / self.refinement)
+        run = Transient(t_stop, (self.t_max or resolution.longest_step(t_stop)) / self.refinement)
+        if run.t_stop / run.t_max > _MOST_STEPS:
+            raise ValueError(
+                f"{run.t_stop / run.t_max:.2g} steps of at most {run.t_max:g} s in {run.t_stop:g} s would take ngspice hours: give a "
+                "longer t_max or a shorter t_stop"
+            )
+        return run
 
 
 # What ngspice 39 and 44 know and this package has no field for.

@@ -98,7 +98,7 @@ def compare(reference: Recording, candidate: Recording) -> Comparison:
         raise ValidationError(f"the recordings end at {reference.time[-1]:g} s and at {candidate.time[-1]:g} s")
     match = match_spikes(reference.spikes.times, candidate.spikes.times)
     grid = _smooth_grid(reference, candidate, match)
-    ranges = {name: _range(reference, candidate, name) for name in shared}
+    ranges = {name: _range(reference, candidate, name, grid) for name in shared}
     states = [name for name in reference.provenance.get("states", ()) if name in shared]
     return Comparison(
         match=match,
@@ -132,8 +132,9 @@ def _smooth_grid(reference: Recording, candidate: Recording, match: SpikeMatch) 
     return _Grid(times, weights)
 
 
-def _range(reference: Recording, candidate: Recording, name: str) -> float:
-    values = np.concatenate([reference[name], candidate[name]])
+def _range(reference: Recording, candidate: Recording, name: str, grid: _Grid) -> float:
+    """Range of a signal where it is compared: a glitch at a spike must not make everything else look small."""
+    values = np.concatenate([np.interp(grid.times, r.time, r[name]) for r in (reference, candidate)])
     return float(values.max() - values.min())
 
 

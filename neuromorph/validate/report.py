@@ -178,7 +178,8 @@ def describe_recording(recording: Recording) -> str:
 
 def final_state(recording: Recording) -> dict[str, float]:
     """Last value of each state, in its unit."""
-    return {name: float(recording[name][-1]) for name in recording.provenance.get("states", ())}
+    states = recording.provenance.get("states", ())
+    return {name: float(recording[name][-1]) for name in states if name in recording.names}
 
 
 def _excess(criterion: Criterion) -> float:

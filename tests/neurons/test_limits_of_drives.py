@@ -55,3 +55,17 @@ def test_an_error_on_one_road_does_not_wait_for_the_other():
 def test_tolerances_are_numbers_of_at_least_zero(tolerance):
     with pytest.raises(ValueError, match="tolerance isi must be a number of at least 0"):
         nm.Tolerances(isi=tolerance)
+
+
+@pytest.mark.parametrize(
+    "neuron",
+    [nm.MemristiveALIF(capacitance=100e-6), nm.MemristiveALIF(memristor=nm.MMS(tau=5e-8))],
+    ids=["large capacitor", "fast memristor"],
+)
+def test_the_default_step_resolves_the_memristor_too(neuron):
+    """Without that RK4 is unstable in x: no spikes, x far above one, and no error."""
+    t_stop = 1.0 if neuron.capacitance > 1e-6 else 0.2e-3
+    check = nm.cross_validate(neuron, nm.Constant(value=1e-3), t_stop, error_budget=False)
+    assert 0.0 <= check.reference["x"].min() <= check.reference["x"].max() <= 1.0
+    assert len(check.reference.spikes) == len(check.candidate.spikes) > 1
+    assert check.metrics["isi_error_max"] < 1e-3

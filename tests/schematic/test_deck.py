@@ -38,6 +38,12 @@ def test_a_whole_deck() -> None:
     ]
 
 
+def test_a_run_of_hours_is_refused() -> None:
+    deck = nm.make_deck(circuit(), drives=nm.Constant(value=1e-3), t_stop=10.0)
+    with pytest.raises(ValueError, match=r"1e\+10 steps of at most 1e-09 s in 10 s would take ngspice hours"):
+        deck.text(nm.NgspiceOptions(t_max=1e-9))
+
+
 def test_an_undriven_port_gets_zero() -> None:
     made = circuit()
     made.ports["v_in"] = nm.Port("far", kind="voltage")

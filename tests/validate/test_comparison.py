@@ -226,3 +226,15 @@ def test_a_deck_cannot_be_given_another_drive():
     assert len(nm.simulate(deck).spikes) == 1
     with pytest.raises(ValueError, match="a deck holds its own drive"):
         nm.simulate(deck, nm.Constant(value=0.0), 1e-3)
+
+
+def test_a_glitch_at_a_spike_does_not_hide_a_difference_elsewhere():
+    time = np.linspace(0.0, 1.0, 20001)
+    spikes = np.arange(0.1, 1.0, 0.1)
+    glitch = 200.0 * (np.abs(time[:, None] - spikes).min(axis=1) < 1e-3)
+
+    def recorded(values):
+        return Recording(time, {"v": values}, {"v": "V"}, SpikeTrains(spikes), {"states": ["v"]})
+
+    sine = np.sin(10 * np.pi * time)
+    assert compare(recorded(sine), recorded(0.5 * sine + glitch)).nrmse["v"] > 0.1
