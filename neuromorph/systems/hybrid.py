@@ -74,7 +74,8 @@ class Transition:
         Names of the modes.
     guard : sympy expression
         The transition fires when this rises through zero, and at once where it is not below zero when the
-        mode is entered; after a jump from a mode into the same, it must fall below zero first.
+        mode is entered. A jump from a mode into the same needs a reset that takes it below zero; where the
+        guard stays above, the run ends with an error.
     resets : mapping of str to sympy expression
         New values of states, as functions of the values before; the others stay.
     emits_spike : bool
