@@ -6,6 +6,7 @@ import keyword
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sympy
@@ -186,6 +187,11 @@ class HybridSystem:
 
     def time_scales(self) -> dict[str, float | None]:
         """Fastest time constant of each mode [s], ``None`` where the system does not state one."""
+        return dict(self._time_scales)
+
+    @cached_property
+    def _time_scales(self) -> dict[str, float | None]:
+        # Kept, because sympy takes longer over it than the kernel over many a run.
         values = {sympy.Symbol(name): sympy.Float(value) for name, value in self.parameters.items()}
         scales: dict[str, float | None] = {}
         for name, mode in self.modes.items():
