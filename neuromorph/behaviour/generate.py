@@ -55,7 +55,7 @@ def _statement(system: HybridSystem) -> tuple[Any, ...]:
         tuple(system.inputs),
         tuple(system.parameters),
         tuple((name, unknown.residual) for name, unknown in system.unknowns.items()),
-        tuple((name, output.expression) for name, output in system.outputs.items()),
+        tuple((name, *map(output.in_mode, system.modes)) for name, output in system.outputs.items()),
         tuple((name, tuple(mode.rates.items())) for name, mode in system.modes.items()),
         tuple((t.source, t.target, t.guard, tuple(t.resets.items()), t.emits_spike) for t in system.transitions),
     )
@@ -190,11 +190,11 @@ class _Writer:
         One function, since they share much of what they compute; the compiler drops what a caller drops.
         """
         names = (*self.system.states, *self.system.unknowns, *self.system.inputs)
-        observed = [*map(_real, names), *(output.expression for output in self.system.outputs.values())]
         lines = ["@njit", f"def equations(mode, {_ARGUMENTS}):"]
         lines.append(f"    solved, z = solve_unknowns({_ARGUMENTS})" if self.implicit else "    solved = True")
         several = len(self.system.modes) > 1
         for number, (name, mode) in enumerate(self.system.modes.items()):
+            observed = [*map(_real, names), *(output.in_mode(name) for output in self.system.outputs.values())]
             guards = [t.guard for t in self._transitions_from(name)]
             guards += [-1] * (self._most_guards() - len(guards))
             indent = "        " if several else "    "

@@ -96,14 +96,30 @@ class Output:
 
     Parameters
     ----------
-    expression : sympy expression
-        Its value, in `unit`.
+    expression : sympy expression, or mapping of str to sympy expression
+        Its value, in `unit`; by the name of the mode where it differs between modes, such as the power in a
+        switch that is closed in one of them.
     unit : str
         SI unit symbol.
     """
 
-    expression: Expression
+    expression: Expression | Mapping[str, Expression]
     unit: str = ""
+
+    def in_mode(self, mode: str) -> Expression:
+        """The expression that holds in a mode, in `unit`.
+
+        Parameters
+        ----------
+        mode : str
+            Name of the mode.
+
+        Returns
+        -------
+        sympy expression or number
+            Value of the output there, in `unit`.
+        """
+        return self.expression[mode] if isinstance(self.expression, Mapping) else self.expression
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -136,8 +152,8 @@ class HybridSystem:
     Raises
     ------
     ValueError
-        When an expression has a symbol that nothing defines, a state lacks a rate in some mode, a
-        transition names a mode that is not there, or two things have one name.
+        When an expression has a symbol that nothing defines, a state lacks a rate or an output its
+        expression in some mode, a transition names a mode that is not there, or two things have one name.
 
     Examples
     --------
@@ -237,6 +253,14 @@ class HybridSystem:
                         f"a transition names the mode {mode_name!r}; the modes are {', '.join(self.modes)}"
                     )
             _refuse_unknown("resets of a transition", transition.resets, self.states)
+        for name, output in self.outputs.items():
+            if isinstance(output.expression, Mapping):
+                missing = [m for m in self.modes if m not in output.expression]
+                if missing:
+                    raise ValueError(
+                        f"output {name!r} has no expression for mode {', '.join(map(repr, missing))}; give one for each"
+                    )
+                _refuse_unknown(f"expressions of output {name!r}", output.expression, self.modes, "mode")
 
     def _check_symbols(self) -> None:
         quantities = [*self.states, *self.inputs, *self.parameters, *CLOCKS]
@@ -254,7 +278,11 @@ class HybridSystem:
             for state, value in transition.resets.items():
                 self._refuse_symbols(f"reset of {state!r} in {what}", value, quantities)
         for name, output in self.outputs.items():
-            self._refuse_symbols(f"output {name!r}", output.expression, quantities)
+            if not isinstance(output.expression, Mapping):
+                self._refuse_symbols(f"output {name!r}", output.expression, quantities)
+                continue
+            for mode_name, expression in output.expression.items():
+                self._refuse_symbols(f"output {name!r} in mode {mode_name!r}", expression, quantities)
 
     def _refuse_symbols(self, where: str, expression: Expression, known: Sequence[str]) -> None:
         for symbol in _plain(expression).free_symbols:
@@ -262,10 +290,10 @@ class HybridSystem:
                 raise ValueError(f"{where} uses {symbol.name!r}, which nothing defines; known: {', '.join(known)}")
 
 
-def _refuse_unknown(where: str, names: Iterable[str], choices: Iterable[str]) -> None:
+def _refuse_unknown(where: str, names: Iterable[str], choices: Iterable[str], kind: str = "state") -> None:
     for name in names:
         if name not in choices:
-            raise ValueError(f"{where} name {name!r}, which is not a state; the states are {', '.join(choices)}")
+            raise ValueError(f"{where} name {name!r}, which is not a {kind}; the {kind}s are {', '.join(choices)}")
 
 
 def _plain(expression: Expression) -> Any:

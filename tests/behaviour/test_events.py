@@ -201,6 +201,24 @@ def timer(periods):
 
 
 @interpreted
+def test_an_output_of_its_own_in_each_mode():
+    """The row before a jump has the old mode's expression, the row after it the new one's."""
+    system = dataclasses.replace(
+        timer((0.3, 0.2)), outputs={"power": Output({"up": 10 + y, "down": -t_mode}, "W"), "twice": Output(2 * y)}
+    )
+    recording = simulate_system(system, None, 1.0, RK4(dt=0.1))
+    power, state, times = recording["power"], recording["y"], recording.time
+    (at,) = np.flatnonzero(np.isclose(times, 0.3, rtol=1e-12) & np.append(np.diff(times) == 0, False))
+    assert power[at] == pytest.approx(10.3, rel=1e-13)
+    assert power[at + 1] == 0.0
+    up = (times < 0.29) | ((times > 0.51) & (times < 0.79))
+    np.testing.assert_allclose(power[up], 10 + state[up], rtol=1e-14)
+    down = (times > 0.31) & (times < 0.49)
+    np.testing.assert_allclose(power[down], 0.3 - times[down], rtol=1e-12)
+    np.testing.assert_allclose(recording["twice"], 2 * state, rtol=1e-15)
+
+
+@interpreted
 def test_timers_are_exact_and_breakpoints_do_not_disturb_them():
     drive = SquareWave(amplitude=1.0, frequency=1e3)
     recording = simulate_system(timer((0.137e-3, 0.071e-3)), drive, 5e-3, RK4(dt=5e-5))
@@ -451,6 +469,7 @@ def test_systems_that_differ_in_values_have_one_kernel_and_others_have_not():
     for changes in (
         {"name": "another"},
         {"outputs": {"p_in": Output(2 * sympy.Symbol("i_in"), "W")}},
+        {"outputs": {"p_in": Output({"integrating": 1, "refractory": 2}, "W")}},
         {"transitions": nm.LIF().dynamics().transitions[:1]},
     ):
         changed = dataclasses.replace(nm.LIF().dynamics(), **changes)

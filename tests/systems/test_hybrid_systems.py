@@ -63,6 +63,18 @@ REFUSED = {
         "reset of 'x' in transition 'on' to 'off' uses 'b', which nothing defines",
     ),
     "symbol in an output": ({"outputs": {"power": Output(NAMES("q"))}}, "output 'power' uses 'q', which nothing"),
+    "symbol in an output of one mode": (
+        {"outputs": {"power": Output({"on": v * i_in, "off": NAMES("q")})}},
+        "output 'power' in mode 'off' uses 'q', which nothing defines",
+    ),
+    "output missing in a mode": (
+        {"outputs": {"power": Output({"on": v * i_in})}},
+        "output 'power' has no expression for mode 'off'; give one for each",
+    ),
+    "output of no mode": (
+        {"outputs": {"power": Output({"on": v, "off": 0, "up": 1})}},
+        "expressions of output 'power' name 'up', which is not a mode; the modes are on, off",
+    ),
     "an output in an output": (
         {"outputs": {"power": Output(v), "twice": Output(2 * NAMES("power"))}},
         "output 'twice' uses 'power', which nothing defines",
@@ -148,3 +160,10 @@ def test_systems_are_frozen_and_can_be_replaced():
     with pytest.raises(dataclasses.FrozenInstanceError):
         system.name = "other"
     assert dataclasses.replace(system, parameters={"tau": 2e-3}).time_scales()["on"] == 2e-3
+
+
+def test_an_output_may_differ_between_modes():
+    system = stated(outputs={"power": Output({"on": v * i_in, "off": 0}, "W"), "twice": Output(2 * v, "V")})
+    assert [system.outputs["power"].in_mode(mode) for mode in system.modes] == [v * i_in, 0]
+    assert [system.outputs["twice"].in_mode(mode) for mode in system.modes] == [2 * v, 2 * v]
+    assert system.units()["power"] == "W"
