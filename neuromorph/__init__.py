@@ -30,13 +30,13 @@ _HOMES = {
         "parse_stimulus",
     ),
     "recording": ("Recording", "SpikeTrains", "load"),
-    "quantities": ("Parameters", "format_quantity", "parameter", "parse_quantity"),
+    "quantities": ("Parameters", "choice", "format_quantity", "parameter", "parse_quantity"),
     "equations": ("logistic",),
     "systems": ("HybridSystem", "Mode", "Output", "State", "Transition", "Unknown"),
     "schematic": ("Deck", "NgspiceOptions", "Port", "Probe", "Resolution", "Schematic", "Threshold", "make_deck"),
     "behaviour": ("RK4", "simulate_system"),
     "spice": ("Ngspice", "read_raw"),
-    "devices": ("MMS", "MemristorModel", "load_card", "model_file"),
+    "devices": ("GMMS", "MMS", "VTEAM", "LinearIonDrift", "MemristorModel", "Yakopcic", "load_card", "model_file"),
     "neurons": ("LIF", "MemristiveALIF", "Neuron", "WorkingPoint"),
     "roads": ("Pair", "simulate"),
     "validate": ("CrossValidation", "Tolerances", "cross_validate"),
@@ -50,8 +50,12 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 if TYPE_CHECKING:
     from neuromorph.behaviour import RK4 as RK4
     from neuromorph.behaviour import simulate_system as simulate_system
+    from neuromorph.devices import GMMS as GMMS
     from neuromorph.devices import MMS as MMS
+    from neuromorph.devices import VTEAM as VTEAM
+    from neuromorph.devices import LinearIonDrift as LinearIonDrift
     from neuromorph.devices import MemristorModel as MemristorModel
+    from neuromorph.devices import Yakopcic as Yakopcic
     from neuromorph.devices import load_card as load_card
     from neuromorph.devices import model_file as model_file
     from neuromorph.equations import logistic as logistic
@@ -66,6 +70,7 @@ if TYPE_CHECKING:
     from neuromorph.neurons import Neuron as Neuron
     from neuromorph.neurons import WorkingPoint as WorkingPoint
     from neuromorph.quantities import Parameters as Parameters
+    from neuromorph.quantities import choice as choice
     from neuromorph.quantities import format_quantity as format_quantity
     from neuromorph.quantities import parameter as parameter
     from neuromorph.quantities import parse_quantity as parse_quantity

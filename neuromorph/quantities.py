@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Parameters", "format_quantity", "parameter", "parse_quantity", "pluralised"]
+__all__ = ["Parameters", "choice", "format_quantity", "parameter", "parse_quantity", "pluralised"]
 
 _QUANTITY_OF_UNIT = {
     "ohm": "resistance",
@@ -21,6 +21,10 @@ _QUANTITY_OF_UNIT = {
     "S": "conductance",
     "W": "power",
     "J": "energy",
+    "1/s": "rate",
+    "1/V": "inverse voltage",
+    "m": "length",
+    "m^2/(V s)": "mobility",
     "": "number",
 }
 
@@ -89,19 +93,49 @@ def parameter(
     return dataclasses.field(default=default, metadata=metadata, kw_only=True)
 
 
+def choice(default: str, choices: tuple[str, ...], *, doc: str) -> Any:
+    """A dataclass field that selects one of several forms of an equation by name.
+
+    Parameters
+    ----------
+    default : str
+        The form that is taken when none is given.
+    choices : tuple of str
+        All the forms.
+    doc : str
+        What is chosen, in one phrase.
+
+    Returns
+    -------
+    dataclasses.Field
+        To be assigned in the body of a :class:`Parameters` dataclass.
+    """
+    return dataclasses.field(default=default, metadata={"choices": choices, "doc": doc}, kw_only=True)
+
+
+def is_choice(field: dataclasses.Field[Any]) -> bool:
+    """Whether a field was made by :func:`choice`: it has no value in numbers."""
+    return "choices" in field.metadata
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parameters:
-    """Base of the parameter classes: checks every :func:`parameter` field when an object is made.
+    """Base of the parameter classes: checks every :func:`parameter` and :func:`choice` field of a new object.
 
     Raises
     ------
     ValueError
-        When a value is not a finite number in the range that its field accepts; the message names the
-        parameter, what is accepted, the unit and what was given.
+        When a value is not a finite number in the range that its field accepts, or not one of the choices; the
+        message names the parameter, what is accepted, the unit and what was given.
     """
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
+            if is_choice(field) and getattr(self, field.name) not in field.metadata["choices"]:
+                raise ValueError(
+                    f"{field.name} must be one of {', '.join(field.metadata['choices'])}, "
+                    f"got {getattr(self, field.name)!r}"
+                )
             if "unit" not in field.metadata:
                 continue
             given = getattr(self, field.name)

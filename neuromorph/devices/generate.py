@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sympy
 
 from neuromorph.equations import load_kernel, print_ngspice, print_numba, print_verilog_a
+from neuromorph.quantities import is_choice
 
 # Keywords of Verilog-AMS that could be the name of a model or of a parameter.
 _VERILOG_A_WORDS = frozenset(
@@ -164,4 +165,4 @@ def _meanings(model: MemristorModel) -> list[tuple[str, str]]:
         unit = field.metadata.get("unit", "")
         return f"{field.metadata.get('doc', '')} [{unit or 'number'}]"
 
-    return [(field.name, meaning(field)) for field in dataclasses.fields(model)]
+    return [(field.name, meaning(field)) for field in dataclasses.fields(model) if not is_choice(field)]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from neuromorph.quantities import Parameters
+from neuromorph.quantities import Parameters, is_choice
 
 BOLTZMANN = 1.380649e-23
 """Boltzmann constant [J/K], exact (SI 2019)."""
@@ -33,11 +33,14 @@ class MemristorModel(Parameters, ABC):
     :func:`neuromorph.parameter` fields and writes the two equations below. It then works wherever the
     built-in models do, in Python and in SPICE.
 
+    By convention a positive voltage turns the device on, and `x` is 1 where it conducts best.
+
     Notes
     -----
     The equations are called with symbols for `v`, `x` and every parameter, so that one compiled kernel
     serves all parameter values: write them with arithmetic, sympy's functions and
-    :func:`neuromorph.logistic`, without ``if`` on a value (``sympy.Piecewise`` does that).
+    :func:`neuromorph.logistic`, without ``if`` on a value (``sympy.Piecewise`` does that). An ``if`` on a
+    :func:`neuromorph.choice` field is right: each choice has equations, and a subcircuit, of its own.
     """
 
     @abstractmethod
@@ -74,20 +77,53 @@ class MemristorModel(Parameters, ABC):
             ``dx/dt`` [1/s].
         """
 
-    @classmethod
-    def time_constants(cls) -> tuple[str, ...]:
-        """Names of the parameters that are times [s]: what a solver's step has to resolve."""
-        return tuple(f.name for f in dataclasses.fields(cls) if f.metadata.get("unit") == "s")
+    def time_scale_equation(self, v: Any) -> Any:
+        """Shortest time in which the state moves: what a solver's step has to resolve.
 
-    @classmethod
-    def symbolic(cls) -> Any:
-        """A twin whose parameters are symbols of the same names (it is not checked; SI units)."""
+        A model overrides it where times do not stand among its parameters.
+
+        Parameters
+        ----------
+        v : sympy symbol
+            Largest voltage across the device, of either sign [V].
+
+        Returns
+        -------
+        sympy expression or None
+            A time above zero [s]; by default the shortest parameter in seconds, ``None`` where there is none.
+        """
         import sympy
 
-        twin = object.__new__(cls)
-        for field in dataclasses.fields(cls):
-            object.__setattr__(twin, field.name, sympy.Symbol(field.name, real=True))
+        times = [getattr(self, f.name) for f in dataclasses.fields(self) if f.metadata.get("unit") == "s"]
+        return sympy.Min(*times) if times else None
+
+    def symbolic(self) -> Any:
+        """A twin whose parameters are symbols of the same names (SI units); choices stay what they are."""
+        import sympy
+
+        twin = object.__new__(type(self))
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name) if is_choice(field) else sympy.Symbol(field.name, real=True)
+            object.__setattr__(twin, field.name, value)
         return twin
+
+    def time_scale(self, v: Any) -> Any:
+        """The model's time scale in the symbols of the parameters' names.
+
+        Parameters
+        ----------
+        v : sympy expression
+            Largest voltage across the device, of either sign [V].
+
+        Returns
+        -------
+        sympy expression or None
+            A time [s], ``None`` where the model states none.
+        """
+        import sympy
+
+        scale = self.symbolic().time_scale_equation(v)
+        return None if scale is None else sympy.sympify(scale)
 
     def expressions(self) -> tuple[Any, Any]:
         """Current [A] and state rate [1/s] in the symbols ``v`` [V], ``x`` and the parameters' names."""
@@ -95,7 +131,7 @@ class MemristorModel(Parameters, ABC):
 
         self._check_parameter_names()
         v, x = sympy.symbols("v x", real=True)
-        twin = type(self).symbolic()
+        twin = self.symbolic()
         return sympy.sympify(twin.current_equation(v, x)), sympy.sympify(twin.state_equation(v, x))
 
     def _check_parameter_names(self) -> None:
@@ -110,8 +146,12 @@ class MemristorModel(Parameters, ABC):
             seen[field.name.lower()] = f"parameter {field.name!r}, to SPICE"
 
     def values(self) -> dict[str, float]:
-        """Parameter values by name, in the SI unit of each."""
-        return {f.name: float(getattr(self, f.name)) for f in dataclasses.fields(self)}
+        """Parameter values by name, in the SI unit of each; a choice is no value and left out."""
+        return {f.name: float(getattr(self, f.name)) for f in dataclasses.fields(self) if not is_choice(f)}
+
+    def choices(self) -> dict[str, str]:
+        """Which form of its equations the model has, by the name of each choice."""
+        return {f.name: str(getattr(self, f.name)) for f in dataclasses.fields(self) if is_choice(f)}
 
     def current(self, v: Any, x: Any) -> Any:
         """Current.
@@ -183,8 +223,16 @@ class MemristorModel(Parameters, ABC):
 
     @property
     def subcircuit_name(self) -> str:
-        """Name of the model's subcircuit in SPICE and of its module in Verilog-A."""
-        return type(self).__name__.lower()
+        """Name of the model's subcircuit in SPICE and of its module in Verilog-A.
+
+        A choice that is not the default is part of it, since it has equations of its own.
+        """
+        chosen = [
+            f"_{getattr(self, f.name)}"
+            for f in dataclasses.fields(self)
+            if is_choice(f) and getattr(self, f.name) != f.default
+        ]
+        return type(self).__name__.lower() + "".join(chosen)
 
     def subcircuit(self) -> str:
         """The model as an ngspice subcircuit with pins ``p n x``, its parameters at this object's values.

@@ -95,7 +95,7 @@ class MemristiveALIF(Neuron):
         capacitance, r_s, v_th, v_lo, v_rest = sympy.symbols("capacitance r_s v_th v_lo v_rest", real=True)
         current, state_rate = self._memristor_expressions(v_mem, x)
         # A memristor may be faster than the membrane: a step that does not resolve it would be unstable in x.
-        own_times = [sympy.Symbol(_MEMRISTOR + name, real=True) for name in self.memristor.time_constants()]
+        own_times = self._memristor_time_scales(v_th)
         charging = Mode(
             rates={"v_c": (i_in - current) / capacitance, "x": state_rate},
             time_scale=sympy.Min(r_s * capacitance, *own_times),
@@ -183,6 +183,16 @@ class MemristiveALIF(Neuron):
         current, rate = self.memristor.expressions()
         rename = {s: names[s.name] for e in (current, rate) for s in e.free_symbols}
         return current.xreplace(rename), rate.xreplace(rename)
+
+    def _memristor_time_scales(self, v_th: Any) -> list[Any]:
+        """The memristor's time scale at the threshold, the largest voltage that it sees [s], if it states one."""
+        import sympy
+
+        scale = self.memristor.time_scale(v_th)
+        if scale is None:
+            return []
+        own = {sympy.Symbol(n, real=True): sympy.Symbol(_MEMRISTOR + n, real=True) for n in self.memristor.values()}
+        return [scale.xreplace(own)]
 
     def _values(self) -> dict[str, float]:
         own = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in ("memristor", "x0")}

@@ -1,0 +1,175 @@
+"""The comparator as a macromodel: gain, delay, output levels and output resistance."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from neuromorph.devices.part import STATE_CAPACITANCE, Part, positive_part
+from neuromorph.quantities import parameter
+from neuromorph.systems.nodal import NodalEquations
+
+# From 10 to 90 % of tanh().
+_RISE = 2 * math.atanh(0.8)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparator(Part):
+    """Voltage comparator: a saturating stage with one pole, then a limiting output.
+
+    ``du/dt = (tanh(a v_d) - u) / tau``, output ``v_low + (v_high - v_low) (1 + tanh(k u) / tanh(k)) / 2``
+
+    with ``v_d = v(in_p) - v(in_n) + v_offset``. The state `u` goes from -1 to 1. A large step of the input takes
+    ``t_delay = tau ln 2`` to reach the middle, where the output then changes within `t_rise`; a small overdrive
+    takes longer, as in a real part. `k` follows from `t_rise`, `a` from `gain`.
+
+    Parameters
+    ----------
+    t_delay : float
+        Propagation delay at large overdrive [s].
+    t_rise : float
+        Time from 10 to 90 % of the output's swing [s].
+    gain : float
+        Output over input, small signals at low frequency [V/V].
+    v_offset : float
+        Offset voltage, added to the input difference [V].
+    v_high, v_low : float
+        Output levels [V].
+    r_out : float
+        Output resistance [ohm].
+    c_in : float
+        Capacitance of each input to ground [F].
+    common_mode_low, common_mode_high : float
+        Range of input voltages in which the part compares [V]; the model does not leave it, design checks do.
+    i_supply : float
+        Quiescent supply current [A].
+
+    Raises
+    ------
+    ValueError
+        When a parameter is not physical, or `v_low` is not below `v_high`.
+
+    Notes
+    -----
+    The defaults are those of the card ``ad8561``.
+    """
+
+    t_delay: float = parameter(7e-9, unit="s", positive=True, doc="propagation delay at large overdrive")
+    t_rise: float = parameter(3.8e-9, unit="s", positive=True, doc="time from 10 to 90 % of the output's swing")
+    gain: float = parameter(3000.0, unit="", positive=True, doc="output over input, small signals")
+    v_offset: float = parameter(0.0, unit="V", doc="offset voltage, added to the input difference")
+    v_high: float = parameter(5.0, unit="V", doc="upper output level")
+    v_low: float = parameter(0.0, unit="V", doc="lower output level")
+    r_out: float = parameter(50.0, unit="ohm", positive=True, doc="output resistance")
+    c_in: float = parameter(3e-12, unit="F", positive=True, doc="capacitance of each input to ground")
+    common_mode_low: float = parameter(0.0, unit="V", doc="lowest input voltage at which the part compares")
+    common_mode_high: float = parameter(3.0, unit="V", doc="highest input voltage at which the part compares")
+    i_supply: float = parameter(6e-3, unit="A", low=0.0, doc="quiescent supply current")
+
+    pins: ClassVar[tuple[str, ...]] = ("in_p", "in_n", "v_pos", "v_neg", "out")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.v_low >= self.v_high:
+            raise ValueError(f"v_low must be below v_high ({self.v_high:g} V), got {self.v_low!r}")
+        if self.common_mode_low >= self.common_mode_high:
+            raise ValueError(
+                f"common_mode_low must be below common_mode_high ({self.common_mode_high:g} V), "
+                f"got {self.common_mode_low!r}"
+            )
+
+    @property
+    def swing(self) -> Any:
+        """Difference of the output levels [V]."""
+        return self.v_high - self.v_low
+
+    def stage_rate(self, v_d: Any, u: Any) -> Any:
+        """Rate of the saturating stage.
+
+        Parameters
+        ----------
+        v_d : sympy expression
+            Input difference [V].
+        u : sympy expression
+            State from -1 to 1 (pure number).
+
+        Returns
+        -------
+        sympy expression
+            ``du/dt`` [1/s].
+        """
+        import sympy
+
+        tau, k = self._tau_and_k()
+        slope = 2 * self.gain * sympy.tanh(k) / (self.swing * k)
+        return (sympy.tanh(slope * (v_d + self.v_offset)) - u) / tau
+
+    def output_voltage(self, u: Any) -> Any:
+        """Voltage behind the output resistance [V], from the state `u` (pure number)."""
+        import sympy
+
+        _, k = self._tau_and_k()
+        return self.v_low + self.swing * (1 + sympy.tanh(k * u) / sympy.tanh(k)) / 2
+
+    def _tau_and_k(self) -> tuple[Any, Any]:
+        import sympy
+
+        tau = self.t_delay / sympy.log(2)
+        # In the middle u moves by 1/tau, and tanh(k u) takes _RISE / k of u.
+        return tau, _RISE * tau / self.t_rise
+
+    def stamp(self, equations: NodalEquations, name: str, **nodes: str) -> None:
+        """Input and output elements, and the state ``<name>_stage`` (pure number)."""
+        import sympy
+
+        v = {pin: equations.voltage(node) for pin, node in nodes.items()}
+        u = sympy.Symbol(f"{name}_stage", real=True)
+        equations.add_capacitor(nodes["in_p"], "0", self.c_in)
+        equations.add_capacitor(nodes["in_n"], "0", self.c_in)
+        equations.add_state(f"{name}_stage", self.stage_rate(v["in_p"] - v["in_n"], u))
+        equations.add_current("0", nodes["out"], (self.output_voltage(u) - v["out"]) / self.r_out)
+
+    def supply_power(self, v_pos: Any, v_neg: Any, i_out: Any) -> Any:
+        """Power from the supplies.
+
+        Parameters
+        ----------
+        v_pos, v_neg : sympy expression
+            Supplies [V].
+        i_out : sympy expression
+            Current out of the output [A], which the positive supply gives and the negative one takes.
+
+        Returns
+        -------
+        sympy expression
+            Power [W].
+        """
+        return (v_pos - v_neg) * self.i_supply + v_pos * positive_part(i_out) - v_neg * positive_part(-i_out)
+
+    def subcircuit(self) -> str:
+        """The macromodel as text; the voltage of its node ``stage`` is the state `u` (1 V for 1)."""
+        import sympy
+
+        from neuromorph.equations import print_ngspice
+
+        v_d, u = sympy.symbols("v_d u", real=True)
+        twin = self.symbolic("")
+        names = self._spice_names(v_d="v(in_p,in_n)", u="v(stage)")
+        return "\n".join(
+            [
+                *self._head("comparator with delay, gain and output levels"),
+                "Cin_p in_p 0 {c_in}",
+                "Cin_n in_n 0 {c_in}",
+                f"Cstage stage 0 {STATE_CAPACITANCE!r}",
+                f"Bstage 0 stage I={print_ngspice(STATE_CAPACITANCE)}*({print_ngspice(twin.stage_rate(v_d, u), names)})",
+                f"Boutput source 0 V={print_ngspice(twin.output_voltage(u), names)}",
+                "Vout source inner 0",
+                "Rout inner out {r_out}",
+                "Bsupply v_pos v_neg I=({i_supply})",
+                "Bsourced v_pos 0 I=max(i(Vout), 0)",
+                "Bsunk 0 v_neg I=max(-i(Vout), 0)",
+                f".ends {self.subcircuit_name}",
+                "",
+            ]
+        )

@@ -1,0 +1,105 @@
+"""What every part with pins has: one statement for the equations and for SPICE."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from neuromorph.quantities import Parameters
+from neuromorph.systems.nodal import NodalEquations
+
+# The states inside a part are voltages of capacitors of this size [F]: their charges are of the order of a
+# membrane's, so that one charge tolerance suits the whole circuit.
+STATE_CAPACITANCE = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part(Parameters, ABC):
+    """A part of a circuit, such as an amplifier, on both roads.
+
+    :meth:`stamp` adds it to nodal equations, :meth:`add_to` to a circuit; both are made from the same
+    expressions. Nodes are given by the names in `pins`.
+    """
+
+    pins: ClassVar[tuple[str, ...]]
+
+    def symbolic(self, prefix: str) -> Self:
+        """A twin whose parameters are symbols named ``<prefix><name>`` (it is not checked; SI units)."""
+        import sympy
+
+        twin = object.__new__(type(self))
+        for field in dataclasses.fields(self):
+            object.__setattr__(twin, field.name, sympy.Symbol(prefix + field.name, real=True))
+        return twin
+
+    def values(self, prefix: str = "") -> dict[str, float]:
+        """Parameter values by name with a prefix, in the SI unit of each."""
+        return {prefix + f.name: float(getattr(self, f.name)) for f in dataclasses.fields(self)}
+
+    @abstractmethod
+    def stamp(self, equations: NodalEquations, name: str, **nodes: str) -> None:
+        """Add the part to nodal equations; call it on a :meth:`symbolic` twin.
+
+        Parameters
+        ----------
+        equations : NodalEquations
+            What to add to (SI units).
+        name : str
+            Prefix of the names of the part's own nodes and states.
+        nodes : str
+            The node of each pin.
+        """
+
+    @abstractmethod
+    def subcircuit(self) -> str:
+        """The part as an ngspice subcircuit, its parameters at the defaults of its class (SI units)."""
+
+    @property
+    def subcircuit_name(self) -> str:
+        """Name of the part's subcircuit in SPICE."""
+        return type(self).__name__.lower()
+
+    def add_to(self, circuit: Any, name: str, **nodes: str) -> None:
+        """Add the part to a circuit.
+
+        Parameters
+        ----------
+        circuit : PySpice.Spice.Netlist.Circuit
+            What to add to (SI units).
+        name : str
+            Name of the element, without SPICE's letter ``X``.
+        nodes : str
+            The node of each pin.
+        """
+        text = self.subcircuit()
+        if text not in circuit.raw_spice:
+            circuit.raw_spice += text
+        circuit.X(name, self.subcircuit_name, *(nodes[pin] for pin in self.pins), **self.values())
+
+    def _head(self, what: str) -> list[str]:
+        """First lines of the subcircuit: what it is, its parameters and their defaults."""
+        defaults = type(self)()
+        meanings = [
+            f"*   {f.name}: {f.metadata['doc']}{' [' + f.metadata['unit'] + ']' if f.metadata['unit'] else ''}"
+            for f in dataclasses.fields(self)
+        ]
+        parameters = " ".join(f"{name}={value!r}" for name, value in defaults.values().items())
+        return [
+            f"* {self.subcircuit_name}: {what}",
+            *meanings,
+            f".subckt {self.subcircuit_name} {' '.join(self.pins)} params: {parameters}",
+        ]
+
+    def _spice_names(self, **voltages: str) -> dict[str, str]:
+        """What symbols are called inside the subcircuit: parameters in braces, voltages as given."""
+        # ngspice keeps every digit of a parameter, and pastes its value bare, hence the parentheses.
+        return {f.name: f"({{{f.name}}})" for f in dataclasses.fields(self)} | voltages
+
+
+def positive_part(x: Any) -> Any:
+    """``max(x, 0)`` as a sympy expression, in the unit of `x`."""
+    import sympy
+
+    return sympy.Max(x, 0)
