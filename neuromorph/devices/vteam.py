@@ -91,12 +91,9 @@ class VTEAM(MemristorModel):
 
     def state_equation(self, v: Any, x: Any) -> Any:
         """State rate [1/s] as an expression of voltage [V] and state."""
-        import sympy
-
         up, down = windows(self.window, x, self.p, self.j)
-        # Powers of the excess cut off at zero: a real power has no negative base.
-        turning_on = self.k_on * sympy.Max(v / self.v_on - 1, 0) ** self.alpha_on
-        turning_off = self.k_off * sympy.Max(-v / self.v_off - 1, 0) ** self.alpha_off
+        turning_on = self.k_on * _power_of_excess(v / self.v_on - 1, self.alpha_on)
+        turning_off = self.k_off * _power_of_excess(-v / self.v_off - 1, self.alpha_off)
         return turning_on * up - turning_off * down
 
     def time_scale_equation(self, v: Any) -> Any:
@@ -107,3 +104,10 @@ class VTEAM(MemristorModel):
         turning_on = self.k_on * sympy.Max(v / self.v_on - 1, 0.1) ** self.alpha_on
         turning_off = self.k_off * sympy.Max(v / self.v_off - 1, 0.1) ** self.alpha_off
         return 1 / (sympy.Max(turning_on, turning_off) * steepness(self.window, self.p, self.j))
+
+
+def _power_of_excess(excess: Any, alpha: Any) -> Any:
+    """The power where the excess is positive, else zero; no branch has a negative base, nor a logarithm of zero."""
+    import sympy
+
+    return sympy.Piecewise((sympy.Max(excess, 0) ** alpha, excess > 0), (0, True))

@@ -53,9 +53,9 @@ def windows(kind: str, x: Any, p: Any, j: Any) -> tuple[Any, Any]:
     if kind == "none":
         return _clipped((1 - x) / _EDGE), _clipped(x / _EDGE)
     if kind == "biolek":
-        return 1 - sympy.Abs(x) ** (2 * p), 1 - sympy.Abs(x - 1) ** (2 * p)
+        return 1 - _even_power(x, p), 1 - _even_power(x - 1, p)
     if kind == "joglekar":
-        window = 1 - sympy.Abs(2 * x - 1) ** (2 * p)
+        window = 1 - _even_power(2 * x - 1, p)
     else:
         window = j * (1 - ((x - sympy.Rational(1, 2)) ** 2 + sympy.Rational(3, 4)) ** p)
     inside = sympy.Piecewise((window, (x >= 0) & (x <= 1)), (0, True))
@@ -81,6 +81,14 @@ def steepness(kind: str, p: Any, j: Any) -> Any:
     import sympy
 
     return {"none": sympy.Integer(10), "joglekar": 4 * p, "biolek": 2 * p, "prodromakis": 1 + j * p}[kind]
+
+
+def _even_power(u: Any, p: Any) -> Any:
+    """``u^(2 p)``; zero apart, since sympy's derivative of the power has a division by `u`."""
+    import sympy
+
+    size = sympy.Abs(u)
+    return sympy.Piecewise((size ** (2 * p), size > 0), (0, True))
 
 
 def _clipped(u: Any) -> Any:
