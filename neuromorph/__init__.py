@@ -30,31 +30,64 @@ _HOMES = {
         "parse_stimulus",
     ),
     "recording": ("Recording", "SpikeTrains", "load"),
+    "measurement": ("Measurement", "synthetic_measurement"),
     "quantities": ("Parameters", "choice", "format_quantity", "parameter", "parse_quantity"),
     "equations": ("logistic",),
-    "systems": ("HybridSystem", "Mode", "Output", "State", "Transition", "Unknown"),
+    "systems": ("HybridSystem", "Mode", "NodalEquations", "Output", "State", "Transition", "Unknown"),
     "schematic": ("Deck", "NgspiceOptions", "Port", "Probe", "Resolution", "Schematic", "Threshold", "make_deck"),
-    "behaviour": ("RK4", "simulate_system"),
+    "behaviour": ("RK4", "Rosenbrock", "simulate_system"),
     "spice": ("Ngspice", "read_raw"),
-    "devices": ("GMMS", "MMS", "VTEAM", "LinearIonDrift", "MemristorModel", "Yakopcic", "load_card", "model_file"),
+    "devices": (
+        "GMMS",
+        "MMS",
+        "VTEAM",
+        "Comparator",
+        "DifferenceAmplifier",
+        "LinearIonDrift",
+        "MemristorModel",
+        "Mosfet",
+        "OpAmp",
+        "Part",
+        "SchmittTrigger",
+        "TransistorComparator",
+        "Yakopcic",
+        "load_card",
+        "model_file",
+        "nearest_preferred_value",
+        "preferred_values",
+    ),
     "neurons": ("LIF", "MemristiveALIF", "Neuron", "WorkingPoint"),
     "roads": ("Pair", "simulate"),
     "validate": ("CrossValidation", "Tolerances", "cross_validate"),
+    "fit": ("BoundWarning", "MemristorFit", "Response", "fit_memristor", "simulate_measured"),
 }
 _HOME_OF = {name: room for room, names in _HOMES.items() for name in names}
+# Rooms whose functions are called through them, as in nm.analysis.energy(recording).
+_ROOMS = ("analysis",)
 
-__all__ = sorted([*_HOME_OF, "__version__"])
+__all__ = sorted([*_HOME_OF, *_ROOMS, "__version__"])
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 if TYPE_CHECKING:
+    from neuromorph import analysis as analysis
     from neuromorph.behaviour import RK4 as RK4
+    from neuromorph.behaviour import Rosenbrock as Rosenbrock
     from neuromorph.behaviour import simulate_system as simulate_system
     from neuromorph.devices import GMMS as GMMS
     from neuromorph.devices import MMS as MMS
     from neuromorph.devices import VTEAM as VTEAM
     from neuromorph.devices import LinearIonDrift as LinearIonDrift
     from neuromorph.devices import MemristorModel as MemristorModel
+    from neuromorph.devices import Comparator as Comparator
+    from neuromorph.devices import DifferenceAmplifier as DifferenceAmplifier
+    from neuromorph.devices import Mosfet as Mosfet
+    from neuromorph.devices import OpAmp as OpAmp
+    from neuromorph.devices import Part as Part
+    from neuromorph.devices import SchmittTrigger as SchmittTrigger
+    from neuromorph.devices import TransistorComparator as TransistorComparator
+    from neuromorph.devices import nearest_preferred_value as nearest_preferred_value
+    from neuromorph.devices import preferred_values as preferred_values
     from neuromorph.devices import Yakopcic as Yakopcic
     from neuromorph.devices import load_card as load_card
     from neuromorph.devices import model_file as model_file
@@ -65,6 +98,13 @@ if TYPE_CHECKING:
     from neuromorph.errors import NeuromorphError as NeuromorphError
     from neuromorph.errors import SimulationError as SimulationError
     from neuromorph.errors import ValidationError as ValidationError
+    from neuromorph.measurement import Measurement as Measurement
+    from neuromorph.measurement import synthetic_measurement as synthetic_measurement
+    from neuromorph.fit import BoundWarning as BoundWarning
+    from neuromorph.fit import MemristorFit as MemristorFit
+    from neuromorph.fit import Response as Response
+    from neuromorph.fit import fit_memristor as fit_memristor
+    from neuromorph.fit import simulate_measured as simulate_measured
     from neuromorph.neurons import LIF as LIF
     from neuromorph.neurons import MemristiveALIF as MemristiveALIF
     from neuromorph.neurons import Neuron as Neuron
@@ -99,6 +139,7 @@ if TYPE_CHECKING:
     from neuromorph.stimulus import parse_stimulus as parse_stimulus
     from neuromorph.systems import HybridSystem as HybridSystem
     from neuromorph.systems import Mode as Mode
+    from neuromorph.systems import NodalEquations as NodalEquations
     from neuromorph.systems import Output as Output
     from neuromorph.systems import State as State
     from neuromorph.systems import Transition as Transition
@@ -109,6 +150,8 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(f"neuromorph.{name}")
     room = _HOME_OF.get(name)
     if room is None:
         raise AttributeError(f"module 'neuromorph' has no attribute {name!r}")
@@ -118,4 +161,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME_OF})
+    return sorted({*globals(), *_HOME_OF, *_ROOMS})

@@ -1,7 +1,8 @@
 """Pictures: ``ax=None`` in, Axes out; matplotlib is imported where a picture is drawn."""
 
+from neuromorph.plots.energy import plot_energy
 from neuromorph.plots.figures import save_figure
 from neuromorph.plots.recordings import plot_recording, plot_signal
 from neuromorph.plots.validation import plot_validation
 
-__all__ = ["plot_recording", "plot_signal", "plot_validation", "save_figure"]
+__all__ = ["plot_energy", "plot_recording", "plot_signal", "plot_validation", "save_figure"]

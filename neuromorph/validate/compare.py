@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from neuromorph.analysis import EnergyBalance, energy
+from neuromorph.analysis.energy_balance import has_energy, is_energy_signal
 from neuromorph.errors import ValidationError
 from neuromorph.recording import Recording
 from neuromorph.validate.spikes import SpikeMatch, match_spikes
@@ -31,6 +33,8 @@ class Comparison:
         Difference of each state at the end, in its unit.
     energy_error : float or None
         Relative difference of the energy that the source delivered (pure number).
+    energies : tuple of EnergyBalance
+        The balances of reference and candidate [J]; empty where one of them lacks the signals.
     """
 
     match: SpikeMatch
@@ -38,6 +42,15 @@ class Comparison:
     state_errors: dict[str, float]
     final_state_errors: dict[str, float]
     energy_error: float | None
+    energies: tuple[EnergyBalance, ...] = ()
+
+    def part_errors(self) -> dict[str, float]:
+        """Difference of each part's energy over the energy delivered, for the parts of both roads (pure number)."""
+        if not self.energies:
+            return {}
+        flows = [{**balance.delivered, **balance.dissipated} for balance in self.energies]
+        moved = max(sum(map(abs, balance.delivered.values())) for balance in self.energies)
+        return {name: abs(flows[1][name] - flows[0][name]) / moved for name in flows[0] if name in flows[1] and moved}
 
     def metrics(self) -> dict[str, Any]:
         """The numbers that a report shows; ``None`` where there was nothing to compare [s, pure numbers]."""
@@ -53,6 +66,8 @@ class Comparison:
             "final_state_error": self.final_state_errors,
             "nrmse": self.nrmse,
             "energy_error": self.energy_error,
+            "part_energy_error": self.part_errors(),
+            "energy_imbalance": [balance.imbalance for balance in self.energies],
         }
 
 
@@ -97,15 +112,18 @@ def compare(reference: Recording, candidate: Recording) -> Comparison:
     if not np.isclose(reference.time[-1], candidate.time[-1], rtol=1e-9):
         raise ValidationError(f"the recordings end at {reference.time[-1]:g} s and at {candidate.time[-1]:g} s")
     match = match_spikes(reference.spikes.times, candidate.spikes.times)
+    # The power in a switch is a needle at each spike: what counts is its energy.
+    waveforms = [name for name in shared if not is_energy_signal(name, reference.units[name])]
     grid = _smooth_grid(reference, candidate, match)
-    ranges = {name: _range(reference, candidate, name, grid) for name in shared}
+    ranges = {name: _range(reference, candidate, name, grid) for name in waveforms}
     states = [name for name in reference.provenance.get("states", ()) if name in shared]
     return Comparison(
         match=match,
-        nrmse={name: _nrmse(reference, candidate, name, grid, ranges[name]) for name in shared},
+        nrmse={name: _nrmse(reference, candidate, name, grid, ranges[name]) for name in waveforms},
         state_errors={name: _largest(reference, candidate, name, grid, ranges[name]) for name in states},
         final_state_errors={name: abs(float(candidate[name][-1] - reference[name][-1])) for name in states},
         energy_error=_energy_error(reference, candidate) if "p_in" in shared else None,
+        energies=(energy(reference), energy(candidate)) if has_energy(reference) and has_energy(candidate) else (),
     )
 
 

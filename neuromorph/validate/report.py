@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,7 +47,12 @@ def summary_of(check: CrossValidation) -> str:
             f"{criterion.name:24}{_amount(criterion.value, criterion.unit):>14}"
             f"{_amount(criterion.limit, criterion.unit):>14}{numerical:>14}  {'ok' if criterion.passed else 'FAIL'}"
         )
-    lines += ["", *_budget(check), f"verdict: {'agree' if check.passed else 'DISAGREE'} - {explanation_of(check)}"]
+    lines += [
+        "",
+        *_energies(check),
+        *_budget(check),
+        f"verdict: {'agree' if check.passed else 'DISAGREE'} - {explanation_of(check)}",
+    ]
     return "\n".join(lines)
 
 
@@ -102,7 +108,7 @@ def dict_of(check: CrossValidation) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``passed``, ``verdict``, ``metrics``, ``criteria``, ``reference`` and ``candidate`` (SI units).
+        ``passed``, ``verdict``, ``metrics``, ``criteria``, ``energy``, ``reference`` and ``candidate`` (SI units).
     """
     return {
         "design": check.design,
@@ -120,6 +126,7 @@ def dict_of(check: CrossValidation) -> dict[str, Any]:
             }
             for c in check.criteria
         ],
+        "energy": dict(zip(("reference", "candidate"), (b.to_dict() for b in check.comparison.energies), strict=False)),
         "reference": recording_dict(check.reference),
         "candidate": recording_dict(check.candidate),
     }
@@ -201,6 +208,32 @@ def _amount(value: float, unit: str) -> str:
     if unit:
         return format_quantity(value, unit, digits=3)
     return f"{value:.0f}" if value >= 1 and float(value).is_integer() else f"{value:.2e}" if value else "0"
+
+
+def _energies(check: CrossValidation) -> list[str]:
+    """Energy by part on both roads, where both record it."""
+    balances = check.comparison.energies
+    if not balances:
+        return []
+    rows = {f"from {name}": [b.delivered.get(name) for b in balances] for name in _names(b.delivered for b in balances)}
+    rows |= {
+        f"in {name}": [b.dissipated.get(name) for b in balances] for name in _names(b.dissipated for b in balances)
+    }
+    rows["stored"] = [b.stored for b in balances]
+    if all(b.spike_count for b in balances):
+        rows["per spike"] = [b.per_spike for b in balances]
+    engines = [str(r.provenance["engine"]) for r in (check.reference, check.candidate)]
+    lines = [f"{'energy':24}{engines[0]:>14}{engines[1]:>14}"]
+    for name, values in rows.items():
+        if any(values):
+            shown = ["-" if value is None else format_quantity(value, "J") for value in values]
+            lines.append(f"{name:24}{shown[0]:>14}{shown[1]:>14}")
+    lines.append(f"{'imbalance':24}{balances[0].imbalance:>14.1e}{balances[1].imbalance:>14.1e}")
+    return [*lines, ""]
+
+
+def _names(mappings: Iterable[Mapping[str, float]]) -> list[str]:
+    return list(dict.fromkeys(name for mapping in mappings for name in mapping))
 
 
 def _budget(check: CrossValidation) -> list[str]:

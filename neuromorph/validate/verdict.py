@@ -32,7 +32,10 @@ class Tolerances:
     nrmse : float
         Largest normalised root mean square difference of a waveform, away from spikes (pure number).
     energy : float
-        Largest relative difference of the energy drawn from the source (pure number).
+        Largest relative difference of the energy drawn from the source, and largest difference of a part's energy
+        over what was delivered (pure number).
+    conservation : float
+        Largest share of the energy of a road that its balance may miss (pure number).
     """
 
     spike_count: int = 1
@@ -41,6 +44,7 @@ class Tolerances:
     state: float = 2e-2
     nrmse: float = 5e-3
     energy: float = 2.5e-3
+    conservation: float = 1e-2
 
     def __post_init__(self) -> None:
         for f in dataclasses.fields(self):
@@ -155,4 +159,18 @@ def criteria_of(
         criteria.append(
             Criterion("source energy", metrics["energy_error"], tolerances.energy, numerical=accounted("energy_error"))
         )
+    parts = comparison.part_errors()
+    if parts:
+        worst = max(parts, key=lambda name: parts[name])
+        criteria.append(
+            Criterion(
+                "energy by part", parts[worst], tolerances.energy, numerical=accounted("part_energy_error", worst)
+            )
+        )
+    if comparison.energies:
+        # A road that moves its imbalance when it is run more finely misses energy by its time steps.
+        moved = [abs(a - b) for a, b in (road["energy_imbalance"] for road in budget.values())]
+        imbalance = max(balance.imbalance for balance in comparison.energies)
+        numerical = max(moved) if budget else None
+        criteria.append(Criterion("energy conserved", imbalance, tolerances.conservation, numerical=numerical))
     return criteria
