@@ -77,20 +77,20 @@ if TYPE_CHECKING:
     from neuromorph.devices import GMMS as GMMS
     from neuromorph.devices import MMS as MMS
     from neuromorph.devices import VTEAM as VTEAM
-    from neuromorph.devices import LinearIonDrift as LinearIonDrift
-    from neuromorph.devices import MemristorModel as MemristorModel
     from neuromorph.devices import Comparator as Comparator
     from neuromorph.devices import DifferenceAmplifier as DifferenceAmplifier
+    from neuromorph.devices import LinearIonDrift as LinearIonDrift
+    from neuromorph.devices import MemristorModel as MemristorModel
     from neuromorph.devices import Mosfet as Mosfet
     from neuromorph.devices import OpAmp as OpAmp
     from neuromorph.devices import Part as Part
     from neuromorph.devices import SchmittTrigger as SchmittTrigger
     from neuromorph.devices import TransistorComparator as TransistorComparator
-    from neuromorph.devices import nearest_preferred_value as nearest_preferred_value
-    from neuromorph.devices import preferred_values as preferred_values
     from neuromorph.devices import Yakopcic as Yakopcic
     from neuromorph.devices import load_card as load_card
     from neuromorph.devices import model_file as model_file
+    from neuromorph.devices import nearest_preferred_value as nearest_preferred_value
+    from neuromorph.devices import preferred_values as preferred_values
     from neuromorph.equations import logistic as logistic
     from neuromorph.errors import ConvergenceError as ConvergenceError
     from neuromorph.errors import EngineNotFoundError as EngineNotFoundError
@@ -98,13 +98,13 @@ if TYPE_CHECKING:
     from neuromorph.errors import NeuromorphError as NeuromorphError
     from neuromorph.errors import SimulationError as SimulationError
     from neuromorph.errors import ValidationError as ValidationError
-    from neuromorph.measurement import Measurement as Measurement
-    from neuromorph.measurement import synthetic_measurement as synthetic_measurement
     from neuromorph.fit import BoundWarning as BoundWarning
     from neuromorph.fit import MemristorFit as MemristorFit
     from neuromorph.fit import Response as Response
     from neuromorph.fit import fit_memristor as fit_memristor
     from neuromorph.fit import simulate_measured as simulate_measured
+    from neuromorph.measurement import Measurement as Measurement
+    from neuromorph.measurement import synthetic_measurement as synthetic_measurement
     from neuromorph.neurons import LIF as LIF
     from neuromorph.neurons import MemristiveALIF as MemristiveALIF
     from neuromorph.neurons import Neuron as Neuron
