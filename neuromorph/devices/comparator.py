@@ -55,17 +55,17 @@ class Comparator(Part):
     The defaults are those of the card ``ad8561``.
     """
 
-    t_delay: float = parameter(7e-9, unit="s", positive=True, doc="propagation delay at large overdrive")
+    t_delay: float = parameter(6.75e-9, unit="s", positive=True, doc="propagation delay at large overdrive")
     t_rise: float = parameter(3.8e-9, unit="s", positive=True, doc="time from 10 to 90 % of the output's swing")
     gain: float = parameter(3000.0, unit="", positive=True, doc="output over input, small signals")
     v_offset: float = parameter(0.0, unit="V", doc="offset voltage, added to the input difference")
-    v_high: float = parameter(5.0, unit="V", doc="upper output level")
+    v_high: float = parameter(3.75, unit="V", doc="upper output level")
     v_low: float = parameter(0.0, unit="V", doc="lower output level")
-    r_out: float = parameter(50.0, unit="ohm", positive=True, doc="output resistance")
+    r_out: float = parameter(80.0, unit="ohm", positive=True, doc="output resistance")
     c_in: float = parameter(3e-12, unit="F", positive=True, doc="capacitance of each input to ground")
     common_mode_low: float = parameter(0.0, unit="V", doc="lowest input voltage at which the part compares")
-    common_mode_high: float = parameter(3.0, unit="V", doc="highest input voltage at which the part compares")
-    i_supply: float = parameter(6e-3, unit="A", low=0.0, doc="quiescent supply current")
+    common_mode_high: float = parameter(2.8, unit="V", doc="highest input voltage at which the part compares")
+    i_supply: float = parameter(4.5e-3, unit="A", low=0.0, doc="quiescent supply current")
 
     pins: ClassVar[tuple[str, ...]] = ("in_p", "in_n", "v_pos", "v_neg", "out")
 

@@ -44,16 +44,16 @@ class Mosfet(Part):
     Notes
     -----
     Source: H. Shichman and D. A. Hodges, IEEE J. Solid-State Circuits 3 (1968) 285. The defaults conduct with
-    10 ohm at a gate of 5 V; the card ``2n7002`` has those of a data sheet.
+    10 ohm at a gate of 3.7 V, which is what the default comparator gives; the card ``2n7002`` has those of a data sheet.
 
     Examples
     --------
-    >>> round(Mosfet().on_resistance(5.0), 3)
-    10.0
+    >>> round(Mosfet().on_resistance(3.75), 2)
+    9.88
     """
 
     v_to: float = parameter(1.5, unit="V", doc="threshold voltage")
-    k_p: float = parameter(1 / 35, unit="A/V^2", positive=True, doc="transconductance parameter, W/L included")
+    k_p: float = parameter(0.045, unit="A/V^2", positive=True, doc="transconductance parameter, W/L included")
     lambda_: float = parameter(0.0, unit="1/V", low=0.0, doc="channel-length modulation")
     c_gs: float = parameter(30e-12, unit="F", positive=True, doc="gate-source capacitance")
     c_gd: float = parameter(5e-12, unit="F", positive=True, doc="gate-drain capacitance")

@@ -58,11 +58,11 @@ class OpAmp(Part):
 
     gbw: float = parameter(4e6, unit="Hz", positive=True, doc="gain-bandwidth product")
     slew_rate: float = parameter(9e6, unit="V/s", positive=True, doc="largest rate of the output")
-    gain: float = parameter(1e5, unit="", positive=True, doc="open-loop gain at low frequency")
+    gain: float = parameter(31.6e3, unit="", positive=True, doc="open-loop gain at low frequency")
     v_offset: float = parameter(0.0, unit="V", doc="offset voltage, added to the input difference")
-    r_in: float = parameter(1e12, unit="ohm", positive=True, doc="resistance between the inputs")
-    c_in: float = parameter(5e-12, unit="F", positive=True, doc="capacitance of each input to ground")
-    r_out: float = parameter(100.0, unit="ohm", positive=True, doc="open-loop output resistance")
+    r_in: float = parameter(1e13, unit="ohm", positive=True, doc="resistance between the inputs")
+    c_in: float = parameter(1e-12, unit="F", positive=True, doc="capacitance of each input to ground")
+    r_out: float = parameter(140.0, unit="ohm", positive=True, doc="open-loop output resistance")
     headroom_high: float = parameter(1.1, unit="V", low=0.0, doc="distance of the highest output from v_pos")
     headroom_low: float = parameter(1.1, unit="V", low=0.0, doc="distance of the lowest output from v_neg")
     i_supply: float = parameter(210e-6, unit="A", low=0.0, doc="quiescent supply current")
@@ -90,15 +90,17 @@ class OpAmp(Part):
         return self.slew_rate * (sympy.tanh(drive) - (above - below) / _CLAMP_VOLTAGE)
 
     def stamp(self, equations: NodalEquations, name: str, **nodes: str) -> None:
-        """Input and output elements, and the state ``<name>_gain`` [V]."""
+        """Input and output elements, and the state ``<name>_stage`` [V]."""
         import sympy
 
         v = {pin: equations.voltage(node) for pin, node in nodes.items()}
-        v_gain = sympy.Symbol(f"{name}_gain", real=True)
+        v_gain = sympy.Symbol(f"{name}_stage", real=True)
         equations.add_resistor(nodes["in_p"], nodes["in_n"], self.r_in)
         equations.add_capacitor(nodes["in_p"], "0", self.c_in)
         equations.add_capacitor(nodes["in_n"], "0", self.c_in)
-        equations.add_state(f"{name}_gain", self.gain_stage_rate(v["in_p"] - v["in_n"], v_gain, v["v_pos"], v["v_neg"]))
+        equations.add_state(
+            f"{name}_stage", self.gain_stage_rate(v["in_p"] - v["in_n"], v_gain, v["v_pos"], v["v_neg"])
+        )
         equations.add_current("0", nodes["out"], (v_gain - v["out"]) / self.r_out)
 
     def supply_power(self, v_pos: Any, v_neg: Any, i_out: Any) -> Any:

@@ -26,17 +26,30 @@ class Part(Parameters, ABC):
     pins: ClassVar[tuple[str, ...]]
 
     def symbolic(self, prefix: str) -> Self:
-        """A twin whose parameters are symbols named ``<prefix><name>`` (it is not checked; SI units)."""
+        """A twin whose parameters are symbols (it is not checked; SI units).
+
+        They are named ``<prefix><name>``, those of a part inside it ``<prefix><part>_<name>``.
+        """
         import sympy
 
         twin = object.__new__(type(self))
         for field in dataclasses.fields(self):
-            object.__setattr__(twin, field.name, sympy.Symbol(prefix + field.name, real=True))
+            value = getattr(self, field.name)
+            is_part = isinstance(value, Part)
+            symbol = (
+                value.symbolic(f"{prefix}{field.name}_") if is_part else sympy.Symbol(prefix + field.name, real=True)
+            )
+            object.__setattr__(twin, field.name, symbol)
         return twin
 
     def values(self, prefix: str = "") -> dict[str, float]:
-        """Parameter values by name with a prefix, in the SI unit of each."""
-        return {prefix + f.name: float(getattr(self, f.name)) for f in dataclasses.fields(self)}
+        """Parameter values by the names of :meth:`symbolic`, in the SI unit of each."""
+        values: dict[str, float] = {}
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            inner = isinstance(value, Part)
+            values |= value.values(f"{prefix}{field.name}_") if inner else {prefix + field.name: float(value)}
+        return values
 
     @abstractmethod
     def stamp(self, equations: NodalEquations, name: str, **nodes: str) -> None:

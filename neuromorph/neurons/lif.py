@@ -7,7 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from neuromorph.neurons.neuron import CHARGE_PRECISION, RELATIVE_PRECISION, Neuron, WorkingPoint, check_fidelity
+from neuromorph.neurons.fidelity import Fidelity, fidelity_of_parts
+from neuromorph.neurons.neuron import CHARGE_PRECISION, RELATIVE_PRECISION, Neuron, WorkingPoint
 from neuromorph.quantities import parameter
 from neuromorph.stimulus import Constant
 
@@ -94,8 +95,9 @@ class LIF(Neuron):
         tau_m = self.r_leak * self.capacitance
         return self.t_refractory + tau_m * math.log((v_end - self.v_reset) / (v_end - self.v_th))
 
-    def dynamics(self) -> HybridSystem:
-        """Equations with the state ``v_mem`` [V] and the input ``i_in`` [A]."""
+    def dynamics(self, fidelity: Fidelity = "ideal") -> HybridSystem:
+        """Equations with the state ``v_mem`` [V] and the input ``i_in`` [A]; its fidelity is ``"ideal"``."""
+        fidelity_of_parts(fidelity, self.parts, self.design_name)
         import sympy
 
         from neuromorph.systems import HybridSystem, Mode, Output, State, Transition
@@ -104,6 +106,7 @@ class LIF(Neuron):
         v_th, v_reset, v_rest, t_refractory, t_mode = sympy.symbols(
             "v_th v_reset v_rest t_refractory t_mode", real=True
         )
+        leak = (v_mem - v_rest) / r_leak
         return HybridSystem(
             name=self.design_name,
             states={"v_mem": State(self.v_initial, "V")},
@@ -111,7 +114,7 @@ class LIF(Neuron):
             parameters={f.name: float(getattr(self, f.name)) for f in dataclasses.fields(self)},
             modes={
                 "integrating": Mode(
-                    rates={"v_mem": (i_in - (v_mem - v_rest) / r_leak) / capacitance},
+                    rates={"v_mem": (i_in - leak) / capacitance},
                     time_scale=r_leak * capacitance,
                 ),
                 "refractory": Mode(rates={"v_mem": 0}, time_scale=r_leak * capacitance),
@@ -120,10 +123,16 @@ class LIF(Neuron):
                 Transition("integrating", "refractory", v_mem - v_th, resets={"v_mem": v_reset}, emits_spike=True),
                 Transition("refractory", "integrating", t_mode - t_refractory),
             ],
-            outputs={"p_in": Output(v_mem * i_in, "W")},
+            outputs={
+                "p_in": Output(v_mem * i_in, "W"),
+                "p_supply_rest": Output(-v_rest * leak, "W"),
+                "p_leak": Output((v_mem - v_rest) * leak, "W"),
+                "p_discharge": Output({"integrating": 0, "refractory": v_mem * (i_in - leak)}, "W"),
+                "e_stored": Output(capacitance * v_mem**2 / 2, "J"),
+            },
         )
 
-    def schematic(self, fidelity: str = "ideal") -> Schematic:
+    def schematic(self, fidelity: Fidelity = "ideal") -> Schematic:
         """An RC membrane, a latching discharge switch, and a capacitor that times the refractory period.
 
         The switch closes when ``(v_mem - v_reset) / (v_th - v_reset)`` minus the timer's voltage reaches
@@ -131,7 +140,7 @@ class LIF(Neuron):
         rises by 1 V in `t_refractory`, has run out. Without a refractory time the switch pulls past
         `v_reset` and opens there (SI units).
         """
-        check_fidelity(fidelity)
+        fidelity_of_parts(fidelity, self.parts, self.design_name)
         from neuromorph.schematic.circuit import Schematic
         from neuromorph.schematic.options import Resolution
         from neuromorph.schematic.ports import Port
@@ -147,6 +156,10 @@ class LIF(Neuron):
                 "v_mem": "v(mem)",
                 "i_in": "i(Vsense_i_in)",
                 "p_in": Probe("v(mem) * i(Vsense_i_in)", unit="W"),
+                "p_supply_rest": Probe("-v(rest) * i(Vrest)", unit="W"),
+                "p_leak": Probe(f"v(mem, rest) * v(mem, rest) / {self.r_leak!r}", unit="W"),
+                "p_discharge": Probe("v(mem) * i(Vreset)", unit="W"),
+                "e_stored": Probe(f"v(mem) * v(mem) * {self.capacitance / 2!r}", unit="J"),
             },
             initial={"mem": self.v_initial} | ({"timer": 0.0} if has_timer else {}),
             spikes="v(spike)",

@@ -6,8 +6,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from neuromorph.devices import MMS, MemristorModel
-from neuromorph.neurons.neuron import CHARGE_PRECISION, RELATIVE_PRECISION, Neuron, WorkingPoint, check_fidelity
+from neuromorph.devices import MMS, DifferenceAmplifier, MemristorModel, Mosfet, SchmittTrigger
+from neuromorph.neurons.fidelity import Fidelity, fidelity_of_parts, is_ideal
+from neuromorph.neurons.neuron import CHARGE_PRECISION, RELATIVE_PRECISION, Neuron, WorkingPoint
 from neuromorph.quantities import parameter
 from neuromorph.stimulus import SquareWave
 
@@ -51,6 +52,13 @@ class MemristiveALIF(Neuron):
         Resistance of the closed discharge switch [ohm]; ``None`` resets the capacitor to `v_rest` at once.
     x0 : float
         State of the memristor at time zero (pure number).
+    amplifier : DifferenceAmplifier
+        Senses the memristor's voltage in the hardware neuron.
+    trigger : SchmittTrigger or None
+        Compares the amplifier's output in the hardware neuron; ``None`` designs it from `v_th`, `v_lo` and
+        the amplifier's gain.
+    transistor : Mosfet
+        Discharges the capacitor in the hardware neuron.
 
     Raises
     ------
@@ -75,8 +83,12 @@ class MemristiveALIF(Neuron):
         10.0, unit="ohm", positive=True, optional=True, doc="resistance of the closed discharge switch"
     )
     x0: float = parameter(0.0, unit="", low=0.0, high=1.0, doc="state of the memristor at time zero")
+    amplifier: DifferenceAmplifier = dataclasses.field(default_factory=DifferenceAmplifier)
+    trigger: SchmittTrigger | None = None
+    transistor: Mosfet = dataclasses.field(default_factory=Mosfet)
 
     design_name: ClassVar[str] = "memristive-alif"
+    parts: ClassVar[tuple[str, ...]] = ("amplifier", "comparator", "discharge")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -85,15 +97,44 @@ class MemristiveALIF(Neuron):
         if self.v_lo >= self.v_th:
             raise ValueError(f"v_lo must be below v_th ({self.v_th:g} V), got {self.v_lo!r}")
 
-    def dynamics(self) -> HybridSystem:
-        """Equations with states ``v_c`` [V] and ``x``, unknown ``v_mem`` [V], input ``i_in`` [A]."""
+    @property
+    def schmitt_trigger(self) -> SchmittTrigger:
+        """The trigger of the hardware neuron [V]: the given one, or the one that `v_th` and `v_lo` ask for."""
+        if self.trigger is not None:
+            return self.trigger
+        return SchmittTrigger(v_high=self.amplifier.gain * self.v_th, v_low=self.amplifier.gain * self.v_lo)
+
+    def dynamics(self, fidelity: Fidelity = "ideal") -> HybridSystem:
+        """Equations with states ``v_c`` [V] and ``x``, signal ``v_mem`` [V], input ``i_in`` [A].
+
+        Parameters
+        ----------
+        fidelity : str or mapping of str to str or VendorModel
+            How real the parts are, as in :meth:`schematic`. Transistors and vendors' models have no equations
+            here: the part's macromodel stands for them.
+
+        Returns
+        -------
+        HybridSystem
+            In SI units, with a state for every capacitor of a real part.
+
+        Raises
+        ------
+        ValueError
+            When the fidelity is unknown.
+        """
+        parts = fidelity_of_parts(fidelity, self.parts, self.design_name)
+        if not is_ideal(parts):
+            from neuromorph.neurons.hardware_alif import hardware_dynamics
+
+            return hardware_dynamics(self, parts)
         import sympy
 
         from neuromorph.systems import HybridSystem, Mode, Output, State, Transition, Unknown
 
         v_c, x, v_mem, i_in = sympy.symbols("v_c x v_mem i_in", real=True)
         capacitance, r_s, v_th, v_lo, v_rest = sympy.symbols("capacitance r_s v_th v_lo v_rest", real=True)
-        current, state_rate = self._memristor_expressions(v_mem, x)
+        current, state_rate = self.memristor_expressions(v_mem, x)
         # A memristor may be faster than the membrane: a step that does not resolve it would be unstable in x.
         own_times = self._memristor_time_scales(v_th)
         charging = Mode(
@@ -102,6 +143,7 @@ class MemristiveALIF(Neuron):
         )
         modes = {"charging": charging}
         reaches_threshold = v_mem - v_th
+        discharge: dict[str, Any] = {"charging": 0}
         if self.r_switch is None:
             transitions = [
                 Transition("charging", "charging", reaches_threshold, resets={"v_c": v_rest}, emits_spike=True)
@@ -112,6 +154,7 @@ class MemristiveALIF(Neuron):
                 rates={"v_c": (i_in - current - (v_c - v_rest) / r_switch) / capacitance, "x": state_rate},
                 time_scale=sympy.Min(capacitance * r_s * r_switch / (r_s + r_switch), *own_times),
             )
+            discharge["discharging"] = (v_c - v_rest) ** 2 / r_switch
             transitions = [
                 Transition("charging", "discharging", reaches_threshold, emits_spike=True),
                 Transition("discharging", "charging", v_lo - v_mem),
@@ -120,22 +163,53 @@ class MemristiveALIF(Neuron):
             name=self.design_name,
             states={"v_c": State(self.v_rest, "V"), "x": State(self.x0)},
             inputs={"i_in": "A"},
-            parameters=self._values(),
+            parameters=self.parameter_values(),
             unknowns={"v_mem": Unknown(v_c - v_rest - r_s * current - v_mem, "V")},
             modes=modes,
             transitions=transitions,
-            outputs={"p_in": Output(v_c * i_in, "W")},
+            outputs={
+                "p_in": Output(v_c * i_in, "W"),
+                "p_supply_rest": Output(-v_rest * i_in, "W"),
+                "p_memristor": Output(v_mem * current, "W"),
+                "p_r_s": Output((v_c - v_rest - v_mem) * current, "W"),
+                "p_discharge": Output(discharge, "W"),
+                "e_stored": Output(capacitance * (v_c - v_rest) ** 2 / 2, "J"),
+            },
         )
 
-    def schematic(self, fidelity: str = "ideal") -> Schematic:
-        """The circuit of the paper's figure 4a, with a hysteretic switch for the discharge (SI units)."""
-        check_fidelity(fidelity)
+    def schematic(self, fidelity: Fidelity = "ideal") -> Schematic:
+        """The circuit: figure 4a of the paper when ideal, figure 4b with real parts.
+
+        Parameters
+        ----------
+        fidelity : {"ideal", "macromodel", "transistor"}, or mapping of str to one of these or VendorModel
+            How real the parts ``"amplifier"``, ``"comparator"`` and ``"discharge"`` are; parts that a mapping
+            leaves out are ideal. The comparator has a transistor-level circuit; the amplifier's most real
+            form is its macromodel, that of the discharge the transistor.
+
+        Returns
+        -------
+        Schematic
+            A PySpice circuit with ports and probes (SI units).
+
+        Raises
+        ------
+        ValueError
+            When the fidelity is unknown.
+        """
+        parts = fidelity_of_parts(fidelity, self.parts, self.design_name)
+        if not is_ideal(parts):
+            from neuromorph.neurons.hardware_alif import hardware_schematic
+
+            return hardware_schematic(self, parts)
         from neuromorph.schematic.circuit import Schematic
         from neuromorph.schematic.options import Resolution
         from neuromorph.schematic.ports import Port
         from neuromorph.schematic.probes import Probe
         from neuromorph.schematic.threshold import Threshold
 
+        # The helping source of an instant reset is a part of the discharge: the capacitor's energy ends there.
+        discharge = "@Sdischarge[i]" if self.r_switch is not None else "i(Vsink)"
         circuit = Schematic(
             self.design_name,
             ports={"i_in": Port("c")},
@@ -145,6 +219,11 @@ class MemristiveALIF(Neuron):
                 "v_mem": "v(mem, rest)",
                 "i_in": "i(Vsense_i_in)",
                 "p_in": Probe("v(c) * i(Vsense_i_in)", unit="W"),
+                "p_supply_rest": Probe("-v(rest) * i(Vrest)", unit="W"),
+                "p_memristor": Probe(f"v(mem, rest) * v(c, mem) / {self.r_s!r}", unit="W"),
+                "p_r_s": Probe(f"v(c, mem) * v(c, mem) / {self.r_s!r}", unit="W"),
+                "p_discharge": Probe(f"v(c, rest) * {discharge}", unit="W"),
+                "e_stored": Probe(f"v(c, rest) * v(c, rest) * {self.capacitance / 2!r}", unit="J"),
             },
             initial={"c": self.v_rest, "x": self.x0},
             spikes="v(spike)",
@@ -154,7 +233,7 @@ class MemristiveALIF(Neuron):
                 reltol=RELATIVE_PRECISION,
                 chgtol=CHARGE_PRECISION * self.capacitance * self.v_th,
             ),
-            parameter_values=self._values(),
+            parameter_values=self.parameter_values(),
         )
         v_lo, r_switch, sink = self.v_lo, self.r_switch, "rest"
         if r_switch is None:
@@ -175,7 +254,8 @@ class MemristiveALIF(Neuron):
         """Five periods of the paper's unipolar square current: 1 mA, 1 kHz, 50 % [A, s]."""
         return WorkingPoint(SquareWave(amplitude=1e-3, frequency=1e3, duty=0.5), t_stop=5e-3)
 
-    def _memristor_expressions(self, v_mem: Any, x: Any) -> tuple[Any, Any]:
+    def memristor_expressions(self, v_mem: Any, x: Any) -> tuple[Any, Any]:
+        """Current [A] and state rate [1/s] of the memristor, in the parameter names of :meth:`dynamics`."""
         import sympy
 
         names = {name: sympy.Symbol(_MEMRISTOR + name, real=True) for name in self.memristor.values()}
@@ -194,7 +274,8 @@ class MemristiveALIF(Neuron):
         own = {sympy.Symbol(n, real=True): sympy.Symbol(_MEMRISTOR + n, real=True) for n in self.memristor.values()}
         return [scale.xreplace(own)]
 
-    def _values(self) -> dict[str, float]:
-        own = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in ("memristor", "x0")}
+    def parameter_values(self) -> dict[str, float]:
+        """Component values by name, the memristor's with a prefix (SI units)."""
+        own = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.metadata and f.name != "x0"}
         values = {name: float(value) for name, value in own.items() if value is not None}
         return values | {_MEMRISTOR + name: value for name, value in self.memristor.values().items()}

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from neuromorph.neurons.fidelity import Fidelity
 from neuromorph.quantities import Parameters
 from neuromorph.stimulus import Stimulus
 
@@ -44,19 +45,21 @@ class Neuron(Parameters, ABC):
     """A neuron as one object with two roads: equations and a circuit."""
 
     design_name: ClassVar[str]
+    parts: ClassVar[tuple[str, ...]] = ()
+    """The parts that have more than one fidelity."""
 
     @abstractmethod
-    def dynamics(self) -> HybridSystem:
-        """The neuron's equations (SI units)."""
+    def dynamics(self, fidelity: Fidelity = "ideal") -> HybridSystem:
+        """The neuron's equations (SI units), with parts as real as `fidelity` says."""
 
     @abstractmethod
-    def schematic(self, fidelity: str = "ideal") -> Schematic:
+    def schematic(self, fidelity: Fidelity = "ideal") -> Schematic:
         """The neuron as a circuit.
 
         Parameters
         ----------
-        fidelity : {"ideal"}
-            How real the parts are.
+        fidelity : str or mapping of str to str or VendorModel
+            How real the parts are: one word for all, or one for each of some.
 
         Returns
         -------
@@ -72,9 +75,3 @@ class Neuron(Parameters, ABC):
     @abstractmethod
     def working_point(self) -> WorkingPoint:
         """The drive [A] and duration [s] at which the neuron is shown when nothing else is asked."""
-
-
-def check_fidelity(fidelity: str, choices: tuple[str, ...] = ("ideal",)) -> None:
-    """Raise ``ValueError`` that lists the choices when there is no such schematic."""
-    if fidelity not in choices:
-        raise ValueError(f"no schematic of fidelity {fidelity!r}; choices: {', '.join(choices)}")

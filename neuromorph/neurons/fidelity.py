@@ -1,0 +1,55 @@
+"""How real each part of a neuron is: ideal, macromodel, transistors, or a vendor's own model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+FIDELITIES = ("ideal", "macromodel", "transistor")
+"""Words for how real a part is, the least real first."""
+
+Fidelity = str | Mapping[str, Any]
+
+
+def fidelity_of_parts(fidelity: Fidelity, roles: Sequence[str], design: str) -> dict[str, Any]:
+    """How real each part of a neuron is.
+
+    Parameters
+    ----------
+    fidelity : str or mapping of str to str or VendorModel
+        One word for all parts, or a word (or a vendor's model) for some; the others are ideal.
+    roles : sequence of str
+        The parts that the neuron has.
+    design : str
+        Name of the neuron, for messages.
+
+    Returns
+    -------
+    dict of str to str or VendorModel
+        By role.
+
+    Raises
+    ------
+    ValueError
+        When a part or a word is unknown; the message lists the choices.
+    """
+    if isinstance(fidelity, str):
+        fidelity = dict.fromkeys(roles, fidelity) if roles else {"": fidelity}
+    if not isinstance(fidelity, Mapping):
+        raise ValueError(
+            f"fidelity must be one of {', '.join(FIDELITIES)}, or a dict from part to one of them, got {fidelity!r}"
+        )
+    for role, word in fidelity.items():
+        if role not in roles and not (role == "" and word == "ideal"):
+            have = f"its parts: {', '.join(roles)}" if roles else "it has the fidelity 'ideal' only"
+            raise ValueError(f"{design!r} has no part {role!r} of fidelity {word!r}; {have}")
+        if isinstance(word, str) and word not in FIDELITIES:
+            raise ValueError(f"no fidelity {word!r}; choices: {', '.join(FIDELITIES)}, or a VendorModel for one part")
+        if not isinstance(word, str) and not hasattr(word, "add_to"):
+            raise ValueError(f"the fidelity of {role!r} must be a word or a VendorModel, got {word!r}")
+    return {role: fidelity.get(role, "ideal") for role in roles}
+
+
+def is_ideal(parts: Mapping[str, Any]) -> bool:
+    """Whether every part is ideal."""
+    return all(word == "ideal" for word in parts.values())
