@@ -7,10 +7,46 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from neuromorph.devices.gmms import GMMS
+from neuromorph.devices.linear_ion_drift import LinearIonDrift
 from neuromorph.devices.memristor import MemristorModel
 from neuromorph.devices.mms import MMS
+from neuromorph.devices.vteam import VTEAM
+from neuromorph.devices.yakopcic import Yakopcic
+from neuromorph.quantities import is_choice
 
-_MODELS: dict[str, type[MemristorModel]] = {"mms": MMS}
+MODELS: dict[str, type[MemristorModel]] = {
+    "mms": MMS,
+    "gmms": GMMS,
+    "vteam": VTEAM,
+    "yakopcic": Yakopcic,
+    "lineariondrift": LinearIonDrift,
+}
+"""Memristor models that come with the package, by name."""
+
+
+def model_named(name: str) -> type[MemristorModel]:
+    """A memristor model by name.
+
+    Parameters
+    ----------
+    name : str
+        Of :data:`MODELS`; case, hyphens and underscores do not matter.
+
+    Returns
+    -------
+    type
+        The class, to be called with parameter values in SI units.
+
+    Raises
+    ------
+    ValueError
+        When there is none of that name; the message lists the choices.
+    """
+    key = name.lower().replace("-", "").replace("_", "")
+    if key not in MODELS:
+        raise ValueError(f"no memristor model {name!r}; choices: {', '.join(MODELS)}")
+    return MODELS[key]
 
 
 def model_folder() -> Path:
@@ -90,16 +126,25 @@ def load_card(card: str | Path) -> MemristorModel:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not a TOML card: {error}") from None
     kind = content.get("model")
-    if kind not in _MODELS:
-        raise ValueError(f"{path}: model is {kind!r}; choices: {', '.join(_MODELS)}")
+    if kind not in MODELS:
+        raise ValueError(f"{path}: model is {kind!r}; choices: {', '.join(MODELS)}")
     try:
-        return _MODELS[kind](**_values(_MODELS[kind], content.get("parameters", {})))
+        model = MODELS[kind]
+        return model(**_choices(model, content.get("choices", {})), **_values(model, content.get("parameters", {})))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
 
+def _choices(model: type[MemristorModel], given: dict[str, Any]) -> dict[str, str]:
+    names = [field.name for field in dataclasses.fields(model) if is_choice(field)]
+    for name in given:
+        if name not in names:
+            raise ValueError(f"choice {name!r} is unknown; choices of {model.__name__}: {', '.join(names) or 'none'}")
+    return given
+
+
 def _values(model: type[MemristorModel], parameters: dict[str, Any]) -> dict[str, float]:
-    fields = {field.name: field for field in dataclasses.fields(model)}
+    fields = {field.name: field for field in dataclasses.fields(model) if not is_choice(field)}
     values = {}
     for name, entry in parameters.items():
         if name not in fields:

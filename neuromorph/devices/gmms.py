@@ -51,7 +51,8 @@ class GMMS(MMS):
     -----
     Source: T. W. Molter and M. A. Nugent, "The Generalized Metastable Switch Memristor Model", CNNA 2016. As
     published, the barrier carries ``(1 - phi) (alpha_f - alpha_r)`` at zero voltage; the pinched form takes
-    this constant off, so that no current flows without a voltage, as in a passive device.
+    this constant off, so that no current flows without a voltage, as in a passive device. The default values
+    are the example of the authors' netlist for Xyce (https://github.com/knowm/memristor-models-4-all).
 
     `phi` cannot be told from the scales that it multiplies: ``phi / r_on``, ``phi / r_off`` and
     ``(1 - phi) alpha`` are what a measurement determines. Fix `phi` in a fit.
@@ -62,11 +63,11 @@ class GMMS(MMS):
     0.0
     """
 
-    phi: float = parameter(0.88, unit="", low=0.0, high=1.0, doc="share of the switches in the current")
-    alpha_f: float = parameter(10e-9, unit="A", low=0.0, doc="forward current of the barrier")
-    beta_f: float = parameter(0.85, unit="1/V", low=0.0, doc="forward steepness of the barrier")
-    alpha_r: float = parameter(22e-9, unit="A", low=0.0, doc="reverse current of the barrier")
-    beta_r: float = parameter(6.2, unit="1/V", low=0.0, doc="reverse steepness of the barrier")
+    phi: float = parameter(0.8, unit="", low=0.0, high=1.0, doc="share of the switches in the current")
+    alpha_f: float = parameter(8e-4, unit="A", low=0.0, doc="forward current of the barrier")
+    beta_f: float = parameter(4.0, unit="1/V", low=0.0, doc="forward steepness of the barrier")
+    alpha_r: float = parameter(8e-4, unit="A", low=0.0, doc="reverse current of the barrier")
+    beta_r: float = parameter(4.0, unit="1/V", low=0.0, doc="reverse steepness of the barrier")
     schottky: str = choice("published", ("published", "pinched"), doc="form of the barrier's current")
 
     def current_equation(self, v: Any, x: Any) -> Any:

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from neuromorph.devices.comparator import Comparator
 from neuromorph.quantities import Parameters, parameter
 
 
@@ -66,6 +67,35 @@ class TransistorComparator(Parameters):
         """Parameter values by name, in the SI unit of each."""
         return {f.name: float(getattr(self, f.name)) for f in dataclasses.fields(self) if f.metadata}
 
+    def macromodel(self, v_supply: float = 5.0) -> Comparator:
+        """What stands for this comparator where equations are needed.
+
+        Parameters
+        ----------
+        v_supply : float
+            Supply [V].
+
+        Returns
+        -------
+        Comparator
+            With the output levels and the output resistance of the transistors, and the delay that
+            transistors of the default sizes were measured to have in ngspice.
+        """
+        # The driver's weaker transistor, p-channel, at small output voltages.
+        r_out = 1 / (self.k_p / 3 * 9 * self.width * (v_supply - self.v_to))
+        return Comparator(
+            t_delay=3e-9,
+            t_rise=1e-9,
+            gain=1e4,
+            v_high=v_supply,
+            v_low=0.0,
+            r_out=r_out,
+            c_in=self.width * self.c_gate,
+            common_mode_low=0.0 if self.inputs == "p" else self.v_to + 0.5,
+            common_mode_high=v_supply - self.v_to - 0.5 if self.inputs == "p" else v_supply,
+            i_supply=3e-3,
+        )
+
     def add_to(self, circuit: Any, name: str, **nodes: str) -> None:
         """Add the comparator to a circuit.
 
@@ -117,7 +147,7 @@ class TransistorComparator(Parameters):
             if gate != drain:
                 lines.append(f"C{name} {gate} {source} {{c_gate*{width[1:-1]}}}")
         # Drains have a capacitance too, without which the inner nodes would have no time constant.
-        lines += [f"C{node} {node} 0 {{c_gate*width}}" for node in ("first", "second", "third", "tail", "out")]
+        lines += [f"Cnode_{node} {node} 0 {{c_gate*width}}" for node in ("first", "second", "third", "tail", "out")]
         return "\n".join(
             [
                 *lines,

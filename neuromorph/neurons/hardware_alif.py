@@ -53,7 +53,7 @@ def spike_circuit_of(neuron: MemristiveALIF, parts: Mapping[str, Any]) -> SpikeC
     return SpikeCircuit(
         comparator=parts["comparator"],
         discharge=parts["discharge"],
-        trigger=neuron.schmitt_trigger,
+        wanted_trigger=neuron.schmitt_trigger,
         transistor=neuron.transistor,
         v_high=neuron.amplifier.gain * neuron.v_th,
         v_low=neuron.amplifier.gain * neuron.v_lo,

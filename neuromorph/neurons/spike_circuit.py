@@ -7,10 +7,12 @@ trigger's output, ``c`` is discharged to ``rest``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from neuromorph.devices.mosfet import Mosfet
 from neuromorph.devices.schmitt_trigger import SchmittTrigger
+from neuromorph.devices.transistor_comparator import TransistorComparator
 from neuromorph.systems.nodal import NodalEquations
 
 # A spike is the rise of the trigger's output through this share of its swing; it is over below the second one,
@@ -27,8 +29,8 @@ class SpikeCircuit:
     ----------
     comparator, discharge : str or VendorModel
         How real the two are.
-    trigger : SchmittTrigger
-        The comparator and its resistors.
+    wanted_trigger : SchmittTrigger
+        The comparator's macromodel and the thresholds that are wanted.
     transistor : Mosfet
         The discharge transistor.
     v_high, v_low : float
@@ -39,11 +41,19 @@ class SpikeCircuit:
 
     comparator: Any
     discharge: Any
-    trigger: SchmittTrigger
+    wanted_trigger: SchmittTrigger
     transistor: Mosfet
     v_high: float
     v_low: float
     r_switch: float
+
+    @cached_property
+    def trigger(self) -> SchmittTrigger:
+        """The trigger that is built [V]: its resistors fit the output levels of the comparator in it."""
+        model = self._comparator_model()
+        if isinstance(model, TransistorComparator):
+            return self.wanted_trigger.replace(comparator=model.macromodel(self.wanted_trigger.v_supply))
+        return self.wanted_trigger
 
     def values(self) -> dict[str, float]:
         """Parameter values of the equations (SI units)."""
@@ -180,11 +190,9 @@ class SpikeCircuit:
         return f"v(sensed) * v(sensed, trigger_in) / {self.trigger.resistors.r_a!r}"
 
     def _comparator_model(self) -> Any:
-        from neuromorph.devices.transistor_comparator import TransistorComparator
-
         if not isinstance(self.comparator, str):
             return self.comparator
-        return TransistorComparator() if self.comparator == "transistor" else self.trigger.comparator
+        return TransistorComparator() if self.comparator == "transistor" else self.wanted_trigger.comparator
 
     def _level_expression(self) -> str:
         low, swing = float(self.trigger.comparator.v_low), float(self.trigger.comparator.swing)
