@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 
 import neuromorph as nm
@@ -20,6 +22,41 @@ temperature = {value = 300.0, unit = "K"}
 
 def test_shipped_card_is_the_default_device():
     assert nm.load_card("mms") == nm.MMS()
+
+
+@pytest.mark.parametrize(
+    ("card", "model"),
+    [
+        ("gmms", nm.GMMS()),
+        ("yakopcic", nm.Yakopcic()),
+        ("linear_ion_drift", nm.LinearIonDrift(window="joglekar")),
+    ],
+)
+def test_other_shipped_cards(card, model):
+    assert nm.load_card(card) == model
+
+
+def test_every_card_states_the_source_of_each_value(root):
+    for path in (root / "models").glob("*.toml"):
+        content = tomllib.loads(path.read_text("utf-8"))
+        assert content["equations"]
+        assert content["validity"]
+        for name, entry in content["parameters"].items():
+            assert entry["source"], f"{path.name}: {name}"
+
+
+def test_a_choice_that_is_unknown(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(CARD + '[choices]\nwindow = "biolek"\n')
+    with pytest.raises(ValueError, match=r"mine\.toml: choice 'window' is unknown; choices of MMS: none"):
+        nm.load_card(path)
+
+
+def test_a_choice_of_a_form_that_is_not_there(root, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text((root / "models" / "gmms.toml").read_text("utf-8").replace('"published"', '"other"'))
+    with pytest.raises(ValueError, match=r"mine\.toml: schottky must be one of published, pinched, got 'other'"):
+        nm.load_card(path)
 
 
 def test_own_card(tmp_path):

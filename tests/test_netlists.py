@@ -67,9 +67,14 @@ def test_every_deck_has_its_design(root):
     assert {path.stem for path in (root / "netlists").glob("*.cir")} == set(DESIGNS)
 
 
-@pytest.mark.parametrize(("file", "method"), [("mms.lib", "subcircuit"), ("mms.va", "verilog_a")])
-def test_model_files_are_what_the_code_makes(file, method, root, compare_or_update):
-    compare_or_update(root / "models" / file, getattr(nm.MMS(), method)())
+MODELS = [nm.MMS(), nm.GMMS(), nm.GMMS(schottky="pinched"), nm.VTEAM(), nm.Yakopcic()]
+MODELS += [nm.LinearIonDrift(window=window) for window in ("none", "joglekar", "biolek", "prodromakis")]
+
+
+@pytest.mark.parametrize(("ending", "method"), [("lib", "subcircuit"), ("va", "verilog_a")])
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.subcircuit_name)
+def test_model_files_are_what_the_code_makes(model, ending, method, root, compare_or_update):
+    compare_or_update(root / "models" / f"{model.subcircuit_name}.{ending}", getattr(model, method)())
 
 
 def test_model_library_runs_in_a_hand_written_deck(root, tmp_path):

@@ -20,7 +20,7 @@ MODELS: dict[str, type[MemristorModel]] = {
     "gmms": GMMS,
     "vteam": VTEAM,
     "yakopcic": Yakopcic,
-    "lineariondrift": LinearIonDrift,
+    "linear-ion-drift": LinearIonDrift,
 }
 """Memristor models that come with the package, by name."""
 
@@ -31,7 +31,7 @@ def model_named(name: str) -> type[MemristorModel]:
     Parameters
     ----------
     name : str
-        Of :data:`MODELS`; case, hyphens and underscores do not matter.
+        Of :data:`MODELS`; case does not matter, and an underscore is as good as a hyphen.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def model_named(name: str) -> type[MemristorModel]:
     ValueError
         When there is none of that name; the message lists the choices.
     """
-    key = name.lower().replace("-", "").replace("_", "")
+    key = name.strip().lower().replace("_", "-")
     if key not in MODELS:
         raise ValueError(f"no memristor model {name!r}; choices: {', '.join(MODELS)}")
     return MODELS[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
@@ -232,7 +233,7 @@ class MemristorModel(Parameters, ABC):
             for f in dataclasses.fields(self)
             if is_choice(f) and getattr(self, f.name) != f.default
         ]
-        return type(self).__name__.lower() + "".join(chosen)
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower() + "".join(chosen)
 
     def subcircuit(self) -> str:
         """The model as an ngspice subcircuit with pins ``p n x``, its parameters at this object's values.
