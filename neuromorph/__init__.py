@@ -34,7 +34,17 @@ _HOMES = {
     "quantities": ("Parameters", "choice", "format_quantity", "parameter", "parse_quantity"),
     "equations": ("logistic",),
     "systems": ("HybridSystem", "Mode", "NodalEquations", "Output", "State", "Transition", "Unknown"),
-    "schematic": ("Deck", "NgspiceOptions", "Port", "Probe", "Resolution", "Schematic", "Threshold", "make_deck"),
+    "schematic": (
+        "Deck",
+        "NgspiceOptions",
+        "Port",
+        "Probe",
+        "Resolution",
+        "Schematic",
+        "Threshold",
+        "VendorModel",
+        "make_deck",
+    ),
     "behaviour": ("RK4", "Rosenbrock", "simulate_system"),
     "spice": ("Ngspice", "read_raw"),
     "devices": (
@@ -126,6 +136,7 @@ if TYPE_CHECKING:
     from neuromorph.schematic import Resolution as Resolution
     from neuromorph.schematic import Schematic as Schematic
     from neuromorph.schematic import Threshold as Threshold
+    from neuromorph.schematic import VendorModel as VendorModel
     from neuromorph.schematic import make_deck as make_deck
     from neuromorph.spice import Ngspice as Ngspice
     from neuromorph.spice import read_raw as read_raw

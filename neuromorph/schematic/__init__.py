@@ -7,8 +7,19 @@ from neuromorph.schematic.options import NgspiceOptions, Resolution
 from neuromorph.schematic.ports import Port
 from neuromorph.schematic.probes import Probe
 from neuromorph.schematic.threshold import Threshold
+from neuromorph.schematic.vendor import VendorModel
 
-__all__ = ["Deck", "NgspiceOptions", "Port", "Probe", "Resolution", "Schematic", "Threshold", "make_deck"]
+__all__ = [
+    "Deck",
+    "NgspiceOptions",
+    "Port",
+    "Probe",
+    "Resolution",
+    "Schematic",
+    "Threshold",
+    "VendorModel",
+    "make_deck",
+]
 
 if TYPE_CHECKING:
     from neuromorph.schematic.circuit import Schematic

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,6 +17,10 @@ from neuromorph.schematic.probes import Probe
 from neuromorph.schematic.raw_text import checked_raw_spice
 from neuromorph.stimulus import Stimulus
 
+# ngspice's modes for files of PSpice and LTspice; "a": the whole deck is meant, not only files that it includes.
+_COMPATIBILITIES = ("", "ps", "psa", "lt", "lta", "ltps", "ltpsa")
+# The modes of PSpice give these a meaning of their own, also in the rest of the deck.
+_PSPICE_PARAMETERS = re.compile(r"^\.(?:param|subckt)\b.*\b(vt|temp|gmin)\s*=", re.IGNORECASE)
 # The longest step sees a sine that drives the circuit this often in each period.
 _STEPS_PER_PERIOD = 20
 
@@ -44,6 +49,9 @@ class Deck:
         Recorded signals that are states of the design.
     parameters : mapping of str to float
         Component values, for the recording's provenance (SI units).
+    compatibility : str
+        ngspice's compatibility mode for this deck alone, such as ``"psa"``; for files in a dialect of PSpice or
+        LTspice that the circuit includes. A :class:`VendorModel` needs none.
     """
 
     name: str
@@ -55,9 +63,11 @@ class Deck:
     spike_level: float = 0.5
     states: tuple[str, ...] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)
+    compatibility: str = ""
 
     def __post_init__(self) -> None:
         checked_title(self.name)
+        self._check_compatibility()
         if not (math.isfinite(self.t_stop) and self.t_stop > 0):
             raise ValueError(f"t_stop must be a positive time in s, got {self.t_stop!r}")
         for name in self.probes:
@@ -74,6 +84,18 @@ class Deck:
             raise ValueError(
                 f"the body of deck {self.name!r} must be a tuple of single lines with absolute include paths"
             )
+
+    def _check_compatibility(self) -> None:
+        if self.compatibility not in _COMPATIBILITIES:
+            raise ValueError(
+                f"compatibility must be one of {', '.join(map(repr, _COMPATIBILITIES))}, got {self.compatibility!r}"
+            )
+        for line in self.body if "ps" in self.compatibility else ():
+            if match := _PSPICE_PARAMETERS.match(line):
+                raise ValueError(
+                    f"in the compatibility mode {self.compatibility!r} ngspice would replace the parameter {match[1]!r} of "
+                    f"{line.strip()[:60]!r} by its own: rename it, or place the vendor's file as a VendorModel, which needs no mode"
+                )
 
     @property
     def vectors(self) -> tuple[str, ...]:
@@ -94,14 +116,16 @@ class Deck:
         Returns
         -------
         str
-            Text that ``ngspice -b`` runs as it is (SI units).
+            Text that ``ngspice -b`` runs as it is (SI units); with a compatibility mode its second line says how.
         """
         options = options or NgspiceOptions()
         run = options.transient(self.resolution, self.t_stop)
         suffix = " uic" if options.use_initial_conditions else ""
+        mode = [f"* in ngspice: ngspice -D ngbehavior={self.compatibility} -b FILE"] if self.compatibility else []
         return "\n".join(
             [
                 f"* {self.name}",
+                *mode,
                 *self.body,
                 options.line(self.resolution, use_klu),
                 *_wrapped(".save", self.vectors),
@@ -129,6 +153,7 @@ def make_deck(
     initial: Mapping[str, float] | None = None,
     spikes: str | None = None,
     spike_level: float | None = None,
+    compatibility: str = "",
 ) -> Deck:
     """A deck from any PySpice circuit.
 
@@ -153,6 +178,8 @@ def make_deck(
         Probe whose rise through `spike_level` [its unit] is a spike.
     spike_level : float
         In the unit of `spikes`.
+    compatibility : str
+        ngspice's compatibility mode for this deck, such as ``"psa"``, where the circuit includes a file that needs it.
 
     Returns
     -------
@@ -188,6 +215,7 @@ def make_deck(
         spike_level=own.get("spike_level", 0.5) if spike_level is None else spike_level,
         states=tuple(own.get("states", ())),
         parameters=dict(own.get("parameter_values", {})),
+        compatibility=compatibility,
     )
     refuse_unknown_vectors(circuit, deck.vectors, lines, sources)
     return deck

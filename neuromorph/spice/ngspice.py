@@ -82,7 +82,7 @@ class Ngspice:
         folder = self._new_folder()
         started = time.perf_counter()
         try:
-            ended = self._execute(executable, folder, text, deck.t_stop, progress)
+            ended = self._execute(executable, folder, text, deck, progress)
             plot = Proof(deck, text, folder, RAW, self.timeout).plot(ended)
             recording = _recording(
                 deck,
@@ -120,7 +120,7 @@ class Ngspice:
                 remedy="choose another place for runs that can be written (TMPDIR, or Ngspice(folder=...))",
             ) from error
 
-    def _execute(self, executable: Path, folder: Path, text: str, t_stop: float, progress: Progress) -> Ended:
+    def _execute(self, executable: Path, folder: Path, text: str, deck: Deck, progress: Progress) -> Ended:
         try:
             (folder / DECK).write_text(text, encoding="utf-8")
         except OSError as error:
@@ -128,12 +128,14 @@ class Ngspice:
             reason = f"no space left on the disk that holds {folder}" if is_full else f"cannot write: {error.strerror}"
             raise SimulationError(cause=reason, remedy=space_remedy(folder), where=DECK, folder=folder) from error
         # -n: the user's .spiceinit must not change results.
-        command = [str(executable), "-n", "-b", "-r", RAW, DECK]
+        # A mode as an argument is there before the deck is read, and acts on this process only.
+        mode = ["-D", f"ngbehavior={deck.compatibility}"] if deck.compatibility else []
+        command = [str(executable), "-n", *mode, "-b", "-r", RAW, DECK]
         raw = GrowingRaw(folder / RAW)
 
         def on_tick() -> None:
             reached = raw.last_time()
-            progress(min(max((reached or 0.0) / t_stop, 0.0), 1.0), self.name)
+            progress(min(max((reached or 0.0) / deck.t_stop, 0.0), 1.0), self.name)
 
         return run_watched(command, folder, LOG, _environment(), self.timeout, on_tick)
 

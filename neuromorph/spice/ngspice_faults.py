@@ -230,6 +230,11 @@ DECK_FAULTS: tuple[Fault, ...] = (
         "{line}",
     ),
     Fault(
+        r"^unrecognized parameter \((?P<symbol>[^)\s]+)\) - ignored",
+        "ngspice's model has no parameter {symbol}, and would leave it out",
+        "correct its name, or remove it if the model does not need it",
+    ),
+    Fault(
         r"^Error: no model type given in line (?P<line>.+)!",
         "a model has no type: {line}",
         "write .model name type(...)",
