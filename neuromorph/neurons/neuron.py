@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from neuromorph.neurons.fidelity import Fidelity
+from neuromorph.neurons.fidelity import Fidelity, fidelity_of_parts
 from neuromorph.quantities import Parameters
 from neuromorph.stimulus import Stimulus
 
@@ -75,3 +75,54 @@ class Neuron(Parameters, ABC):
     @abstractmethod
     def working_point(self) -> WorkingPoint:
         """The drive [A] and duration [s] at which the neuron is shown when nothing else is asked."""
+
+    def at_fidelity(self, fidelity: Fidelity) -> NeuronAtFidelity:
+        """The neuron with parts as real as `fidelity` says, as a design of its own (SI units)."""
+        return NeuronAtFidelity(self, fidelity)
+
+
+@dataclass(frozen=True)
+class NeuronAtFidelity:
+    """A neuron whose parts are as real as was asked for; it goes wherever a neuron goes.
+
+    Parameters
+    ----------
+    neuron : Neuron
+        Component values (SI units).
+    fidelity : str or mapping of str to str or VendorModel
+        As in :meth:`Neuron.schematic`.
+
+    Raises
+    ------
+    ValueError
+        When the neuron has no such fidelity.
+    """
+
+    neuron: Neuron
+    fidelity: Fidelity
+
+    def __post_init__(self) -> None:
+        fidelity_of_parts(self.fidelity, self.neuron.parts, self.design_name)
+
+    @property
+    def design_name(self) -> str:
+        """Name of the neuron."""
+        return self.neuron.design_name
+
+    @property
+    def stand_ins(self) -> tuple[str, ...]:
+        """Parts whose equations are those of a macromodel, because the circuit's own have none."""
+        parts = fidelity_of_parts(self.fidelity, self.neuron.parts, self.design_name)
+        return tuple(role for role, word in parts.items() if (role, word) == ("comparator", "transistor") or not isinstance(word, str))
+
+    def dynamics(self) -> HybridSystem:
+        """The neuron's equations (SI units)."""
+        return self.neuron.dynamics(self.fidelity)
+
+    def schematic(self) -> Schematic:
+        """The neuron as a circuit (SI units)."""
+        return self.neuron.schematic(self.fidelity)
+
+    def working_point(self) -> WorkingPoint:
+        """The neuron's own drive [A] and duration [s]."""
+        return self.neuron.working_point()
