@@ -11,12 +11,13 @@ from neuromorph.recording import Recording
 from neuromorph.stimulus import Stimulus
 
 if TYPE_CHECKING:
-    from neuromorph.behaviour import RK4
+    from neuromorph.behaviour.simulate import Solver
     from neuromorph.schematic import Deck, NgspiceOptions, Probe
     from neuromorph.spice import Engine
     from neuromorph.systems import HybridSystem
 
-ENGINES = ("rk4", "ngspice")
+# The equations' road has two names: the system, or the caller by `solver`, chooses the method.
+ENGINES = ("ode", "rk4", "ngspice")
 
 
 class Design(Protocol):
@@ -67,9 +68,10 @@ def simulate(
     engine: str | Engine | None = None,
     *,
     dt: float | None = None,
-    solver: RK4 | None = None,
+    solver: Solver | None = None,
     options: NgspiceOptions | None = None,
     probes: Mapping[str, Probe | str] | Sequence[str] | None = None,
+    fidelity: Any = None,
     progress: Progress = silent,
 ) -> Recording:
     """Simulate a design by one engine.
@@ -82,16 +84,19 @@ def simulate(
         What drives the input, or each input by name [A or V]. A neuron's working point where it is left out.
     t_stop : float
         Length of the run [s]. A neuron's working point where it is left out.
-    engine : {"rk4", "ngspice"} or Engine, optional
-        By default ``"rk4"`` for what has equations, ``"ngspice"`` for a circuit.
+    engine : {"ode", "rk4", "ngspice"} or Engine, optional
+        ``"ode"``, or ``"rk4"`` for the same, integrates the equations; it is the default for what has them, and
+        ``"ngspice"`` for a circuit.
     dt : float, optional
-        Longest step of RK4 [s].
-    solver : RK4, optional
-        The solver, instead of `dt`.
+        Longest step of the equations' solver [s].
+    solver : RK4 or Rosenbrock, optional
+        The solver, instead of `dt`. Without it RK4, or Rosenbrock where the system says that it is stiff.
     options : NgspiceOptions, optional
         Settings of the SPICE run.
     probes : mapping or sequence of str, optional
         What to record from a circuit, such as ``["v(out)"]`` or ``{"v_out": "v(out)"}``.
+    fidelity : str or mapping of str to str or VendorModel, optional
+        How real the parts of a neuron are, as in :meth:`neuromorph.Neuron.schematic`; ideal without it.
     progress : Progress
         Told how far the run is.
 
@@ -116,22 +121,26 @@ def simulate(
     >>> len(recording.spikes)
     5
     """
+    design = at_fidelity(design, fidelity)
     drive, t_stop = working_point(design, drive, t_stop)
     if engine is None:
-        engine = "rk4" if hasattr(equations_or_none(design), "modes") else "ngspice"
-    if engine == "rk4":
-        from neuromorph.behaviour import RK4, simulate_system
+        engine = "ode" if hasattr(equations_or_none(design), "modes") else "ngspice"
+    if engine in ("ode", "rk4"):
+        from neuromorph.behaviour import default_solver, simulate_system
 
         if solver is not None and dt is not None:
             raise ValueError("give dt or solver, not both")
         if options is not None or probes:
             raise ValueError(
-                "engine 'rk4' takes no SPICE options (reltol, t_max, method) and no probes; it records every signal of the "
+                f"engine {engine!r} takes no SPICE options (reltol, t_max, method) and no probes; it records every signal of the "
                 "system, with steps of at most dt"
             )
-        return simulate_system(equations_of(design), drive, t_stop, solver or RK4(dt=dt), progress)
+        system = equations_of(design)
+        return simulate_system(system, drive, t_stop, solver or default_solver(system, dt), progress)
     if dt is not None or solver is not None:
-        raise ValueError("dt is the step of engine 'rk4'; a SPICE engine takes options, such as t_max and reltol")
+        raise ValueError(
+            "dt and solver belong to the engines 'ode' and 'rk4'; a SPICE engine takes options, such as t_max and reltol"
+        )
     return engine_of(engine).run(deck_of(design, drive, t_stop, probes), options, progress)
 
 
@@ -146,6 +155,33 @@ def engine_of(engine: str | Engine) -> Engine:
     from neuromorph.spice import Ngspice
 
     return Ngspice()
+
+
+def at_fidelity(design: Any, fidelity: Any) -> Any:
+    """The design with parts as real as `fidelity` says.
+
+    Parameters
+    ----------
+    design : object
+        A neuron, where a fidelity is given.
+    fidelity : str or mapping of str to str or VendorModel, or None
+        As in :meth:`neuromorph.Neuron.schematic`.
+
+    Returns
+    -------
+    object
+        The design itself where no fidelity is given.
+
+    Raises
+    ------
+    ValueError
+        When the design has no fidelities, or not this one.
+    """
+    if fidelity is None:
+        return design
+    if not hasattr(design, "at_fidelity"):
+        raise ValueError(f"{type(design).__name__} has no parts of different fidelity: only neurons do")
+    return design.at_fidelity(fidelity)
 
 
 def working_point(

@@ -7,18 +7,20 @@ keeps in registers. A batch of systems is a loop around the same functions.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import resources
 from types import ModuleType
 from typing import Any
 
 import sympy
 
+from neuromorph.behaviour.jacobian import Tape
 from neuromorph.behaviour.newton import solve_unknowns_source
 from neuromorph.equations import ParameterFolder, load_kernel, print_numba
 from neuromorph.systems import HybridSystem
 from neuromorph.systems.hybrid import canonical
 
+_FILES = {"rk4_kernel": ("rk4_kernel",), "rosenbrock_kernel": ("rosenbrock_tableau", "rosenbrock_kernel")}
 _ARGUMENTS = "t, t_mode, y, u, p, z"
 # Printing a system takes longer than many a run, and systems that differ in values only have one kernel.
 _kernels: dict[Any, ModuleType] = {}
@@ -41,10 +43,29 @@ def kernel_of(system: HybridSystem, solver: str) -> ModuleType:
     """
     key = (solver, _statement(system))
     if key not in _kernels:
-        solver_source = resources.files("neuromorph.behaviour").joinpath(f"{solver}.py").read_text("utf-8")
         stem = re.sub(r"\W+", "_", system.name).strip("_") or "system"
-        _kernels[key] = load_kernel(f"{stem[:40]}_{solver}", equations_source(system) + "\n\n" + solver_source)
+        _kernels[key] = load_kernel(f"{stem[:40]}_{solver}", kernel_source(system, solver))
     return _kernels[key]
+
+
+def kernel_source(system: HybridSystem, solver: str) -> str:
+    """Source of a kernel: the equations, the solver's file, and the run with its events.
+
+    Parameters
+    ----------
+    system : HybridSystem
+        The statement.
+    solver : str
+        Name of the solver's file in this folder.
+
+    Returns
+    -------
+    str
+        Python source of one module.
+    """
+    folder = resources.files("neuromorph.behaviour")
+    texts = (folder.joinpath(f"{name}.py").read_text("utf-8") for name in (*_FILES[solver], "integrate_kernel"))
+    return "\n\n".join([equations_source(system, derivatives=solver == "rosenbrock_kernel"), *texts])
 
 
 def _statement(system: HybridSystem) -> tuple[Any, ...]:
@@ -61,13 +82,16 @@ def _statement(system: HybridSystem) -> tuple[Any, ...]:
     )
 
 
-def equations_source(system: HybridSystem) -> str:
+def equations_source(system: HybridSystem, derivatives: bool = False) -> str:
     """Source of the functions in which a solver finds the system's equations.
 
     Parameters
     ----------
     system : HybridSystem
         The statement.
+    derivatives : bool
+        Whether to add what an implicit method needs: ``jacobian``, ``stimulus_slope_at``, and ``rates`` and
+        ``guards`` by themselves.
 
     Returns
     -------
@@ -75,7 +99,7 @@ def equations_source(system: HybridSystem) -> str:
         Python source with ``equations``, ``jump``, ``stimulus_at``, ``constants`` and the tuple arithmetic of
         this number of states.
     """
-    return _Writer(system).source()
+    return _Writer(system).source(derivatives)
 
 
 def recorded_names(system: HybridSystem) -> tuple[str, ...]:
@@ -100,7 +124,7 @@ class _Writer:
         self.tuples["p"] = []
         self.fold = ParameterFolder(_real(f"p_{name}") for name in system.parameters)
 
-    def source(self) -> str:
+    def source(self, derivatives: bool) -> str:
         functions = [
             self._sizes(),
             self._stimulus(),
@@ -109,6 +133,14 @@ class _Writer:
             self._equations(),
             self._jump(),
         ]
+        if derivatives:
+            functions += [
+                self._by_mode("rates", lambda mode: [self._rates(mode)]),
+                self._by_mode("guards", lambda mode: [self._guards(mode)]),
+                self._stimulus_slope(),
+                self._store(),
+                self._jacobian(),
+            ]
         # What the functions above take from the parameters is known only now.
         return "\n\n".join([*functions, self._constants()])
 
@@ -169,42 +201,105 @@ class _Writer:
         """Lines that unpack what groups of expressions need, lines that compute, and the groups' tuples."""
         sizes = [len(group) for group in groups]
         flat = [self.fold(canonical(e).xreplace(self.symbols)) for group in groups for e in group]
-        used = {s.name for e in flat for s in e.free_symbols}
-        constants = self.tuples["p"]
-        constants += [name for name in self._fixed_names() if name in used and name not in constants]
+        unpacked = self._unpacked(flat, indent)
         shared, reduced = sympy.cse(flat, symbols=sympy.numbered_symbols("c_", real=True), order="none")
         lines = [f"{indent}{symbol} = {print_numba(value)}" for symbol, value in shared]
         texts = iter([print_numba(e) for e in reduced])
         tuples = [_tuple(next(texts) for _ in range(size)) for size in sizes]
-        unpacked = [
+        return unpacked, lines, tuples
+
+    def _unpacked(self, expressions: Iterable[Any], indent: str) -> list[str]:
+        """Lines that take from the tuples what expressions use."""
+        used = {s.name for e in expressions for s in e.free_symbols}
+        constants = self.tuples["p"]
+        constants += [name for name in self._fixed_names() if name in used and name not in constants]
+        return [
             f"{indent}{name} = {letter}[{i}]"
             for letter, group in self.tuples.items()
             for i, name in enumerate(group)
             if name in used
         ]
-        return unpacked, lines, tuples
 
     def _equations(self) -> str:
         """``equations(mode, ...)``: whether solved, unknowns, rates, guards and recorded signals.
 
         One function, since they share much of what they compute; the compiler drops what a caller drops.
         """
+        return self._by_mode("equations", lambda name: [self._rates(name), self._guards(name), self._observed(name)])
+
+    def _rates(self, mode: str) -> list[Any]:
+        return [self.system.modes[mode].rates[s] for s in self.system.states]
+
+    def _guards(self, mode: str) -> list[Any]:
+        guards = [t.guard for t in self._transitions_from(mode)]
+        return guards + [-1] * (self._most_guards() - len(guards))
+
+    def _observed(self, mode: str) -> list[Any]:
         names = (*self.system.states, *self.system.unknowns, *self.system.inputs)
-        lines = ["@njit", f"def equations(mode, {_ARGUMENTS}):"]
+        return [*map(_real, names), *(output.in_mode(mode) for output in self.system.outputs.values())]
+
+    def _by_mode(self, function: str, groups: Callable[[str], Sequence[Sequence[Any]]]) -> str:
+        """A function of the mode: whether solved, the unknowns, and a tuple for each group of expressions."""
+        lines = ["@njit", f"def {function}(mode, {_ARGUMENTS}):"]
         lines.append(f"    solved, z = solve_unknowns({_ARGUMENTS})" if self.implicit else "    solved = True")
-        several = len(self.system.modes) > 1
-        for number, (name, mode) in enumerate(self.system.modes.items()):
-            observed = [*map(_real, names), *(output.in_mode(name) for output in self.system.outputs.values())]
-            guards = [t.guard for t in self._transitions_from(name)]
-            guards += [-1] * (self._most_guards() - len(guards))
-            indent = "        " if several else "    "
-            unpacked, statements, tuples = self.body(
-                [[mode.rates[s] for s in self.system.states], guards, observed], indent
-            )
-            if several:
-                is_last = number == len(self.system.modes) - 1
-                lines.append("    else:" if is_last else f"    {'el' if number else ''}if mode == {number}:")
+        for number, mode in enumerate(self.system.modes):
+            indent = self._open_branch(lines, number)
+            unpacked, statements, tuples = self.body(groups(mode), indent)
             lines += [*unpacked, *statements, f"{indent}return solved, z, {', '.join(tuples)}"]
+        return "\n".join([*lines, ""])
+
+    def _open_branch(self, lines: list[str], number: int) -> str:
+        """Begin what holds in one mode; the indent of its lines."""
+        if len(self.system.modes) == 1:
+            return "    "
+        is_last = number == len(self.system.modes) - 1
+        lines.append("    else:" if is_last else f"    {'el' if number else ''}if mode == {number}:")
+        return "        "
+
+    def _stimulus_slope(self) -> str:
+        """``stimulus_slope_at``: time derivatives of the inputs in one smooth piece of the stimuli."""
+        lines = ["@njit", "def stimulus_slope_at(since, c):"]
+        for n in range(len(self.system.inputs)):
+            slope, amplitude, frequency, phase = (f"c[{5 * n + k}]" for k in range(1, 5))
+            lines += [
+                f"    v_{n} = {slope}",
+                f"    if {amplitude} != 0.0:",
+                f"        v_{n} += {amplitude} * {frequency} * math.cos({frequency} * since + {phase})",
+            ]
+        return "\n".join([*lines, f"    return {_tuple(f'v_{n}' for n in range(len(self.system.inputs)))}", ""])
+
+    def _store(self) -> str:
+        lines = [f"    a[{i}] = y[{i}]" for i in range(len(self.system.states))]
+        return "\n".join(["@njit", "def store(a, y):", *lines, ""])
+
+    def _jacobian(self) -> str:
+        """``jacobian(mode, ...)``: fills in d(rates)/d(states) and d(rates)/dt, ``v`` being the slopes of the inputs."""
+        lines = ["@njit", f"def jacobian(mode, {_ARGUMENTS}, v, by_state, by_time):"]
+        lines += ["    by_state[:, :] = 0.0", "    by_time[:] = 0.0"]
+        slopes = {_real(f"u_{name}"): {"t": _real(f"v_{name}")} for name in self.system.inputs}
+        self.tuples["v"] = [f"v_{name}" for name in self.system.inputs]
+        one = sympy.Integer(1)
+        states = {_real(f"y_{name}"): {i: one} for i, name in enumerate(self.system.states)}
+        for number, mode in enumerate(self.system.modes):
+            indent = self._open_branch(lines, number)
+            tape = Tape(states | slopes | {_real("t"): {"t": one}, _real("t_mode"): {"t": one}})
+            for name, residual in self.implicit.items():
+                # The theorem of implicit functions: an unknown moves so that its residual stays zero.
+                symbol = _real(f"z_{name}")
+                tape.seed(symbol, {name: one})
+                moved = dict(tape.derivatives(self.fold(residual.xreplace(self.symbols))))
+                slope = moved.pop(name)
+                tape.seed(symbol, {d: tape.assign(-value / slope) for d, value in moved.items()})
+            entries = []
+            for i, rate in enumerate(self._rates(mode)):
+                for d, value in tape.derivatives(self.fold(canonical(rate).xreplace(self.symbols))).items():
+                    place = f"by_time[{i}]" if d == "t" else f"by_state[{i}, {d}]"
+                    entries.append((place, value))
+            values = [*(value for _, value in tape.steps), *(value for _, value in entries)]
+            lines += self._unpacked(values, indent)
+            lines += [f"{indent}{symbol} = {print_numba(value)}" for symbol, value in tape.steps]
+            lines += [f"{indent}{place} = {print_numba(value)}" for place, value in entries]
+            lines.append(f"{indent}return")
         return "\n".join([*lines, ""])
 
     def _jump(self) -> str:

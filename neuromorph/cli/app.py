@@ -49,7 +49,7 @@ Set = Annotated[
 Json = Annotated[
     str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON; - for standard output.")
 ]
-Dt = Annotated[str | None, typer.Option("--dt", help="Longest RK4 step, such as 50ns.")]
+Dt = Annotated[str | None, typer.Option("--dt", help="Longest step of the equations, such as 50ns.")]
 RelTol = Annotated[float | None, typer.Option("--reltol", help="Relative tolerance of ngspice.")]
 TMax = Annotated[str | None, typer.Option("--t-max", help="Longest ngspice step, such as 100ns.")]
 Method = Annotated[str | None, typer.Option("--method", help="Integration method of ngspice: gear or trap.")]
@@ -99,7 +99,7 @@ def doctor(json: Json = None) -> None:
 @reported
 def simulate(
     design: Design,
-    engine: Annotated[str | None, typer.Option("--engine", help="rk4 or ngspice.")] = None,
+    engine: Annotated[str | None, typer.Option("--engine", help="ode (rk4 says the same), or ngspice.")] = None,
     drive: Drive = [],  # noqa: B006 - typer's spelling of a repeatable option
     t_stop: TStop = None,
     setting: Set = [],  # noqa: B006

@@ -27,10 +27,19 @@ class State:
         Value at time zero, in `unit`.
     unit : str
         SI unit symbol, ``""`` for a pure number.
+    scale : float, optional
+        Nominal magnitude, in `unit`: what an error of the state is small or large against when the state is
+        near zero. 1 in its unit where it is left out, which suits volts and pure numbers; a charge of
+        picocoulombs needs it.
     """
 
     initial: float
     unit: str = ""
+    scale: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.scale is not None and not 0 < self.scale < math.inf:
+            raise ValueError(f"scale of a state must be positive, in the state's unit, got {self.scale!r}")
 
 
 @dataclass(frozen=True)
@@ -148,6 +157,9 @@ class HybridSystem:
         The algebraic variables, in the order in which they can be solved.
     outputs : mapping of str to Output, optional
         What to record besides states, unknowns and inputs.
+    stiff : bool
+        Whether it has time constants far apart, such as nanoseconds of a comparator and milliseconds of a
+        membrane: then an implicit solver is the default one.
 
     Raises
     ------
@@ -177,6 +189,7 @@ class HybridSystem:
     transitions: Sequence[Transition] = ()
     unknowns: Mapping[str, Unknown] = field(default_factory=dict)
     outputs: Mapping[str, Output] = field(default_factory=dict)
+    stiff: bool = False
 
     def __post_init__(self) -> None:
         if not self.modes:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuromorph.progress import Progress, silent
 from neuromorph.recording import Recording
-from neuromorph.roads import Pair, deck_of, engine_of, equations_of, working_point
+from neuromorph.roads import Pair, at_fidelity, deck_of, engine_of, equations_of, working_point
 from neuromorph.stimulus import Stimulus
 from neuromorph.validate.compare import Comparison, compare
 from neuromorph.validate.verdict import Criterion, Tolerances, criteria_of
@@ -102,9 +102,10 @@ def cross_validate(
     probes: Mapping[str, Probe | str] | Sequence[str] | None = None,
     tolerances: Tolerances | None = None,
     error_budget: bool = True,
+    fidelity: Any = None,
     progress: Progress = silent,
 ) -> CrossValidation:
-    """Run a design as equations (RK4) and as a circuit (SPICE), and compare.
+    """Run a design as equations (RK4, or Rosenbrock where they are stiff) and as a circuit (SPICE), and compare.
 
     Parameters
     ----------
@@ -115,7 +116,7 @@ def cross_validate(
     t_stop : float
         Length of the run [s]; a neuron's working point where it is left out.
     dt : float, optional
-        Longest step of RK4 [s].
+        Longest step of the equations' solver [s].
     engine : {"ngspice"} or Engine
         The SPICE engine.
     options : NgspiceOptions, optional
@@ -123,9 +124,12 @@ def cross_validate(
     probes : mapping or sequence of str, optional
         What to record from the circuit, by the names of the system's signals.
     tolerances : Tolerances, optional
-        What still counts as agreement.
+        What still counts as agreement. Where equations of a macromodel stand for transistors or a vendor's model,
+        :meth:`Tolerances.for_stand_ins` unless others are given.
     error_budget : bool
         Run each road at a finer tolerance too, to tell numerical error from a difference of the models.
+    fidelity : str or mapping of str to str or VendorModel, optional
+        How real the parts of a neuron are, as in :meth:`neuromorph.Neuron.schematic`; ideal without it.
     progress : Progress
         Told how far the work is.
 
@@ -143,15 +147,17 @@ def cross_validate(
     ValidationError
         When the two recordings have nothing in common.
     """
-    from neuromorph.behaviour import RK4, simulate_system
+    from neuromorph.behaviour import default_solver, simulate_system
     from neuromorph.schematic import NgspiceOptions
 
     if isinstance(design, tuple):
         design = Pair(*design)
+    design = at_fidelity(design, fidelity)
+    if tolerances is None:
+        tolerances = Tolerances.for_stand_ins() if getattr(design, "stand_ins", ()) else Tolerances()
     drive, t_stop = working_point(design, drive, t_stop)
     spice = engine_of(engine)
     options = options or NgspiceOptions()
-    solver = RK4(dt=dt)
     deck = deck_of(design, drive, t_stop, probes)
     # The SPICE runs are programs of their own: they go on while Python loads and runs its kernel.
     with ThreadPoolExecutor(max_workers=2) as executor, _stopping_others() as until_stopped:
@@ -160,6 +166,7 @@ def cross_validate(
         if error_budget:
             runs.append(executor.submit(spice.run, deck, options.refined(), until_stopped(progress)))
         system = equations_of(design)
+        solver = default_solver(system, dt)
         reference = simulate_system(system, drive, t_stop, solver)
         refined = simulate_system(system, drive, t_stop, solver.refined()) if error_budget else None
         candidate = runs[0].result()
@@ -177,7 +184,7 @@ def cross_validate(
         reference=reference,
         candidate=candidate,
         comparison=comparison,
-        criteria=tuple(criteria_of(comparison, tolerances or Tolerances(), budget)),
+        criteria=tuple(criteria_of(comparison, tolerances, budget)),
         numerical_error=budget,
     )
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import resources
-
 import numpy as np
 
 import neuromorph as nm
-from neuromorph.behaviour.generate import equations_source
-from neuromorph.behaviour.rk4 import _pieces
+from neuromorph.behaviour.generate import kernel_source
+from neuromorph.behaviour.simulate import _pieces
 from neuromorph.equations import load_kernel
 
 BATCH = '''
@@ -36,8 +34,7 @@ def test_a_batch_of_parameter_sets_runs_on_the_equations_of_one_neuron():
     neurons = [nm.MemristiveALIF(capacitance=c) for c in capacitances]
     drive, t_stop = nm.Constant(value=1e-3), 1e-3
     system = neurons[0].dynamics()
-    solver = resources.files("neuromorph.behaviour").joinpath("rk4_kernel.py").read_text("utf-8")
-    kernel = load_kernel("batch", equations_source(system) + "\n\n" + solver + BATCH)
+    kernel = load_kernel("batch", kernel_source(system, "rk4_kernel") + BATCH)
     p = np.array([[*n.dynamics().parameters.values(), 0.0] for n in neurons])
     starts, pieces = _pieces({"i_in": drive}, t_stop)
     steps = np.array([*nm.RK4(dt=20e-9).steps(system, t_stop).values()])

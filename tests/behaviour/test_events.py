@@ -17,7 +17,7 @@ import sympy
 
 import neuromorph as nm
 from neuromorph.behaviour import RK4, generate, simulate_system
-from neuromorph.behaviour import rk4 as rk4_module
+from neuromorph.behaviour import simulate as simulate_module
 from neuromorph.equations.kernels import PREAMBLE
 from neuromorph.errors import ConvergenceError, SimulationError
 from neuromorph.stimulus import Constant, PiecewiseLinear, Sine, SquareWave
@@ -292,7 +292,7 @@ def test_inputs_left_out_are_zero():
 def test_a_run_in_many_buffers_is_the_run_in_one(neuron, rows, monkeypatch):
     drive, solver = SquareWave(amplitude=1e-3, frequency=1e3), RK4(dt=2e-6)
     whole = simulate_system(neuron.dynamics(), drive, 1.2e-3, solver)
-    monkeypatch.setattr(rk4_module, "_ROWS_PER_CALL", rows)
+    monkeypatch.setattr(simulate_module, "_ROWS_PER_CALL", rows)
     parts = simulate_system(neuron.dynamics(), drive, 1.2e-3, solver)
     np.testing.assert_array_equal(parts.time, whole.time)
     np.testing.assert_array_equal(parts.spikes.times, whole.spikes.times)
@@ -302,7 +302,7 @@ def test_a_run_in_many_buffers_is_the_run_in_one(neuron, rows, monkeypatch):
 
 @interpreted
 def test_progress_rises_to_the_end(monkeypatch):
-    monkeypatch.setattr(rk4_module, "_ROWS_PER_CALL", 64)
+    monkeypatch.setattr(simulate_module, "_ROWS_PER_CALL", 64)
     told = []
     simulate_system(timer((0.1, 0.1)), None, 1.0, RK4(dt=1e-3), lambda done, what: told.append(done))
     assert len(told) > 10

@@ -173,9 +173,12 @@ def test_own_circuit_needs_no_equations(run, root):
     [
         (["simulate", "lif", "--drive", "constant(value=1mV)"], "the input takes a stimulus in A, got one in V"),
         (["simulate", "lif", "--drive", "i_in=1mA", "--drive", "i_in=2mA"], "--drive gives 'i_in' twice"),
-        (["simulate", "lif", "--reltol", "1e-5"], "engine 'rk4' takes no SPICE options"),
+        (["simulate", "lif", "--reltol", "1e-5"], "engine 'ode' takes no SPICE options"),
         (["simulate", "lif", "--probe", "v(mem)"], "and no probes"),
-        (["simulate", "lif", "--engine", "ngspice", "--dt", "1us"], "dt is the step of engine 'rk4'"),
+        (
+            ["simulate", "lif", "--engine", "ngspice", "--dt", "1us"],
+            "dt and solver belong to the engines 'ode' and 'rk4'",
+        ),
         (["netlist", "lif", "--probe", "v=v(mem)", "--probe", "v=v(spike)"], "--probe gives 'v' twice"),
         (["netlist", "memristive-alif", "--set", "r_on=1k", "--set", "memristor.r_on=2k"], "memristor.r_on twice"),
         (["simulate", "lif", "--json", "."], "--json .: this is a folder"),

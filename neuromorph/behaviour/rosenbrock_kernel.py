@@ -1,0 +1,253 @@
+"""A linearly implicit Runge-Kutta method of order 4 for one hybrid system.
+
+Not imported: its text stands between the generated equations of a system and ``integrate_kernel.py`` in one
+module (see ``generate.py``). The coefficients are put before it, so that tests can check them.
+
+In the usual transformed form, stage ``i`` is ``u_i`` with ``(1/(GAMMA h) - J) u_i = f(t + NODES[i] h, y + sum_j
+A[i, j] u_j) + sum_j C[i, j] u_j / h + SLOPES[i] h df/dt``. The last two stages are the step's end by the
+embedded method and by the method itself, so the last ``u`` is the estimated error.
+
+``method`` is the longest step of each mode [s]; tolerance, first step [s] and shortest step [s]; scale of each
+state; and room for the Jacobian, df/dt, the factors and their order, the stages, the dense output, guards
+inside a step, and a state.
+"""
+
+
+@njit
+def factorize(matrix, order):
+    """Triangular factors in place, rows exchanged for the largest pivot; whether there are any."""
+    for k in range(N_STATES):
+        best, largest = k, abs(matrix[k, k])
+        for i in range(k + 1, N_STATES):
+            if abs(matrix[i, k]) > largest:
+                best, largest = i, abs(matrix[i, k])
+        order[k] = best
+        if not largest > 0.0:
+            return False
+        if best != k:
+            for j in range(N_STATES):
+                matrix[k, j], matrix[best, j] = matrix[best, j], matrix[k, j]
+        inverse = 1.0 / matrix[k, k]
+        matrix[k, k] = inverse
+        for i in range(k + 1, N_STATES):
+            factor = matrix[i, k]
+            if factor != 0.0:
+                factor *= inverse
+                matrix[i, k] = factor
+                for j in range(k + 1, N_STATES):
+                    matrix[i, j] -= factor * matrix[k, j]
+    return True
+
+
+@njit
+def solve(matrix, order, x):
+    """Replace a right-hand side by the solution, with what ``factorize`` left."""
+    for k in range(N_STATES):
+        best = order[k]
+        if best != k:
+            x[k], x[best] = x[best], x[k]
+    for i in range(1, N_STATES):
+        value = x[i]
+        for j in range(i):
+            value -= matrix[i, j] * x[j]
+        x[i] = value
+    for i in range(N_STATES - 1, -1, -1):
+        value = x[i]
+        for j in range(i + 1, N_STATES):
+            value -= matrix[i, j] * x[j]
+        x[i] = value * matrix[i, i]
+
+
+@njit
+def rosenbrock_step(t, h, y, f, z, here, method):
+    """Whether the unknowns could be solved, unknowns and states after one step of ``h`` [s]."""
+    _, _, _, by_state, by_time, matrix, order, stages, _, _, state = method
+    mode, t_entered, t_piece, coefficients, p = here
+    for i in range(N_STATES):
+        for j in range(N_STATES):
+            matrix[i, j] = -by_state[i, j]
+        matrix[i, i] += 1.0 / (GAMMA * h)
+    if not factorize(matrix, order):
+        return False, z, y
+    k, inverse = f, 1.0 / h
+    for stage in range(N_STAGES):
+        if stage > 0:
+            store(state, y)
+            for i in range(N_STATES):
+                value = state[i]
+                for j in range(stage):
+                    value += A[stage, j] * stages[j, i]
+                state[i] = value
+            at = t + NODES[stage] * h
+            u = stimulus_at(at - t_piece, coefficients)
+            solved, z, k = rates(mode, at, at - t_entered, pack_states(state), u, p, z)
+            if not solved:
+                return False, z, y
+        right = stages[stage]
+        store(right, k)
+        for i in range(N_STATES):
+            value = right[i] + h * SLOPES[stage] * by_time[i]
+            for j in range(stage):
+                value += C[stage, j] * inverse * stages[j, i]
+            right[i] = value
+        solve(matrix, order, right)
+    for i in range(N_STATES):
+        state[i] += stages[N_STAGES - 1, i]
+    return True, z, pack_states(state)
+
+
+@njit
+def step_of_part(s, t, h, y, f, z, here, method):
+    """Whether the unknowns could be solved, unknowns and states after the part ``s`` of a step of ``h`` [s]."""
+    return rosenbrock_step(t, s * h, y, f, z, here, method)
+
+
+@njit
+def longest_step(mode, method):
+    """Longest step of a mode [s]."""
+    return method[0][mode]
+
+
+@njit
+def begin(t, end, mode, method, where, clock):
+    """Forget the step: what lies ahead may move at another pace."""
+    clock[T_STEP] = 0.0
+
+
+@njit
+def find_derivatives(t, y, z, here, by_state, by_time):
+    """Fill in the Jacobian and df/dt at one point."""
+    mode, t_entered, t_piece, coefficients, p = here
+    since = t - t_piece
+    u, slope = stimulus_at(since, coefficients), stimulus_slope_at(since, coefficients)
+    jacobian(mode, t, t - t_entered, y, u, p, z, slope, by_state, by_time)
+    # An infinite slope, as of a square root at zero, says nothing about a step: the error control must do without.
+    for i in range(N_STATES):
+        by_time[i] = by_time[i] if math.isfinite(by_time[i]) else 0.0
+        for j in range(N_STATES):
+            by_state[i, j] = by_state[i, j] if math.isfinite(by_state[i, j]) else 0.0
+
+
+@njit
+def first_step(y, f, method):
+    """A step [s] that suits the bend of the solution, which the Jacobian tells: y'' = J f + df/dt.
+
+    For an exponential of the amplitude ``a`` and the time constant ``tau``, an error of the fifth power of
+    ``h / tau`` meets the tolerance where ``h**2 y''`` is ``tol**(2/5) a**(3/5)``; ``a`` is taken for the scale.
+    """
+    _, (rtol, _, _), scales, by_state, by_time, _, _, stages, _, _, state = method
+    rates_now, h = stages[0], math.inf
+    store(state, y)
+    store(rates_now, f)
+    for i in range(N_STATES):
+        bend = by_time[i]
+        for j in range(N_STATES):
+            bend += by_state[i, j] * rates_now[j]
+        if bend != 0.0:
+            h = min(h, 0.5 * math.sqrt((scales[i] + abs(state[i])) * rtol**0.4 / abs(bend)))
+    return h
+
+
+@njit
+def relative_error(y, y1, method):
+    """Largest estimated error of a state in a step, over what is allowed."""
+    _, (rtol, _, _), scales, _, _, _, _, stages, _, _, state = method
+    worst = 0.0
+    store(state, y)
+    sizes = stages[0]  # done with: see dense output, which is found before
+    store(sizes, y1)
+    for i in range(N_STATES):
+        allowed = rtol * (scales[i] + max(abs(state[i]), abs(sizes[i])))
+        worst = max(worst, abs(stages[N_STAGES - 1, i]) / allowed)
+    return worst
+
+
+@njit
+def keep_dense_output(stages, dense):
+    """The two vectors that, with the states at both ends, give the states inside the step."""
+    for i in range(N_STATES):
+        for k in range(2):
+            value = 0.0
+            for j in range(N_STAGES - 1):
+                value += DENSE[k, j] * stages[j, i]
+            dense[k, i] = value
+
+
+@njit
+def advance(t, end, y, f, z, here, method, where, clock):
+    """Status, end and length of the next step whose error is allowed [s], unknowns and states there."""
+    steps_of_mode, (_, first, shortest), _, by_state, by_time, _, _, stages, dense, _, _ = method
+    find_derivatives(t, y, z, here, by_state, by_time)
+    h = clock[T_STEP]
+    if h == 0.0:
+        h = first if first > 0.0 else first_step(y, f, method)
+    h = min(h, steps_of_mode[here[0]])
+    rejected = False
+    while True:
+        left = end - t
+        # Two steps alike rather than a long one and a splinter.
+        h = left if h >= 0.999999 * left else min(h, 0.5 * left)
+        t_next = end if h == left else t + h
+        solved, z1, y1 = rosenbrock_step(t, h, y, f, z, here, method)
+        status, error = DONE, math.inf
+        if not solved:
+            status = NO_ALGEBRAIC_SOLUTION
+        elif not all_finite(y1):
+            status = NOT_FINITE
+        else:
+            keep_dense_output(stages, dense)
+            error = relative_error(y, y1, method)
+        if error <= 1.0:
+            growth = min(6.0, 0.9 * max(error, 1e-10) ** -0.25)
+            clock[T_STEP] = h * (min(growth, 1.0) if rejected else growth)
+            return DONE, t_next, h, z1, y1
+        # Not a number where the estimate overflowed.
+        h *= max(0.1, 0.9 * error**-0.25) if error < math.inf else 0.1
+        rejected = True
+        if h <= max(shortest, 1e-15 * t):
+            return status if status != DONE else STEP_TOO_SHORT, t_next, h, z1, y1
+
+
+@njit
+def highest_of_parabola(g0, gm, g1):
+    """Where between the first and the last of three values a parabola is highest, or 2; and how high about."""
+    slope, bend = 4.0 * gm - 3.0 * g0 - g1, 2.0 * (g0 - 2.0 * gm + g1)
+    if bend < 0.0 < slope < -2.0 * bend:
+        # The parabola is off by a third derivative, so a near miss is worth a closer look.
+        return -0.5 * slope / bend, g0 - 0.25 * slope * slope / bend - 0.1 * bend
+    return 2.0, -1.0
+
+
+@njit
+def suspect(suspects, t, h, y, f, g, y1, f1, g1, z1, here, method):
+    """Fill in where in a step each guard seems to rise, from dense output at its quarters; whether solved."""
+    _, _, _, _, _, _, _, stages, dense, inside, state = method
+    mode, t_entered, t_piece, coefficients, p = here
+    begun, ended = stages[0], stages[1]
+    store(begun, y)
+    store(ended, y1)
+    z = z1
+    for k in range(3):
+        s = 0.25 * (k + 1)
+        for i in range(N_STATES):
+            state[i] = (1.0 - s) * begun[i] + s * (ended[i] + (1.0 - s) * (dense[0, i] + s * dense[1, i]))
+        at = t + s * h
+        u = stimulus_at(at - t_piece, coefficients)
+        solved, z, gs = guards(mode, at, at - t_entered, pack_states(state), u, p, z)
+        if not solved:
+            return False
+        for i in range(N_GUARDS):
+            inside[i, k + 1] = gs[i]
+    for i in range(N_GUARDS):
+        inside[i, 0], inside[i, 4] = g[i], g1[i]
+        suspects[i] = 2.0
+        for k in range(4, 0, -1):
+            if inside[i, k] >= 0.0:
+                suspects[i] = 0.25 * k
+        if suspects[i] > 1.0:
+            highest = 0.0
+            for k in range(3):
+                s, top = highest_of_parabola(inside[i, k], inside[i, k + 1], inside[i, k + 2])
+                if top > highest:
+                    highest, suspects[i] = top, 0.25 * k + 0.5 * s
+    return True
