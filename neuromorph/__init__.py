@@ -68,6 +68,7 @@ _HOMES = {
     ),
     "neurons": ("LIF", "MemristiveALIF", "Neuron", "WorkingPoint"),
     "roads": ("Pair", "simulate"),
+    "sweeps": ("LogNormal", "Normal", "SweepInterrupted", "SweepResult", "Uniform", "f_i_curve", "sweep"),
     "validate": ("CrossValidation", "Tolerances", "cross_validate"),
     "fit": ("BoundWarning", "MemristorFit", "Response", "fit_memristor", "simulate_measured"),
 }
@@ -148,6 +149,13 @@ if TYPE_CHECKING:
     from neuromorph.stimulus import Stimulus as Stimulus
     from neuromorph.stimulus import Triangle as Triangle
     from neuromorph.stimulus import parse_stimulus as parse_stimulus
+    from neuromorph.sweeps import LogNormal as LogNormal
+    from neuromorph.sweeps import Normal as Normal
+    from neuromorph.sweeps import SweepInterrupted as SweepInterrupted
+    from neuromorph.sweeps import SweepResult as SweepResult
+    from neuromorph.sweeps import Uniform as Uniform
+    from neuromorph.sweeps import f_i_curve as f_i_curve
+    from neuromorph.sweeps import sweep as sweep
     from neuromorph.systems import HybridSystem as HybridSystem
     from neuromorph.systems import Mode as Mode
     from neuromorph.systems import NodalEquations as NodalEquations
