@@ -37,7 +37,8 @@ def summary_of(check: CrossValidation) -> str:
     for role, recording in roads:
         first, last = _end_intervals(recording)
         units = recording.units
-        state = ", ".join(f"{k} = {v:.6g} {units.get(k, '')}".rstrip() for k, v in final_state(recording).items())
+        ends = {k: v for k, v in final_state(recording).items() if k in check.comparison.final_state_errors}
+        state = ", ".join(f"{k} = {v:.6g} {units.get(k, '')}".rstrip() for k, v in ends.items())
         name = f"{recording.provenance['engine']} ({role})"
         lines.append(f"{name:24}{len(recording.spikes):>8}{first:>14}{last:>14}   {state}")
     lines += ["", f"{'':24}{'difference':>14}{'limit':>14}{'numerical':>14}"]
@@ -78,7 +79,7 @@ def explanation_of(check: CrossValidation) -> str:
         if not real:
             return (
                 f"{names} beyond the limit, but no further than numerical error goes: tighten reltol and t_max (SPICE) "
-                "or dt (RK4), then compare again"
+                "or dt (equations), then compare again"
             )
         worst = max(real, key=_excess)
         return (

@@ -18,7 +18,7 @@ _NUMERICAL = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class Tolerances:
-    """What still counts as agreement.
+    """What still counts as agreement; an infinite tolerance leaves its quantity unjudged.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def criteria_of(
     Returns
     -------
     list of Criterion
-        Those that the recordings allow to be judged.
+        Those that the recordings allow to be judged and the tolerances ask for.
     """
     metrics = comparison.metrics()
 
@@ -182,4 +182,4 @@ def criteria_of(
         imbalance = max(balance.imbalance for balance in comparison.energies)
         numerical = max(moved) if budget else None
         criteria.append(Criterion("energy conserved", imbalance, tolerances.conservation, numerical=numerical))
-    return criteria
+    return [criterion for criterion in criteria if math.isfinite(criterion.limit)]
