@@ -66,7 +66,7 @@ _HOMES = {
         "nearest_preferred_value",
         "preferred_values",
     ),
-    "neurons": ("LIF", "MemristiveALIF", "Neuron", "WorkingPoint"),
+    "neurons": ("LIF", "MemristiveALIF", "Neuron", "RCNeuron", "WorkingPoint"),
     "roads": ("Pair", "simulate"),
     "sweeps": ("LogNormal", "Normal", "SweepInterrupted", "SweepResult", "Uniform", "f_i_curve", "sweep"),
     "validate": ("CrossValidation", "Tolerances", "cross_validate"),
@@ -119,6 +119,7 @@ if TYPE_CHECKING:
     from neuromorph.neurons import LIF as LIF
     from neuromorph.neurons import MemristiveALIF as MemristiveALIF
     from neuromorph.neurons import Neuron as Neuron
+    from neuromorph.neurons import RCNeuron as RCNeuron
     from neuromorph.neurons import WorkingPoint as WorkingPoint
     from neuromorph.quantities import Parameters as Parameters
     from neuromorph.quantities import choice as choice

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from neuromorph.neurons.spike_circuit import MODES, SpikeCircuit
+from neuromorph.neurons.spike_circuit import HARDWARE_RESOLUTION, MODES, SpikeCircuit
 
 if TYPE_CHECKING:
     from neuromorph.neurons.memristive_alif import MemristiveALIF
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 ROLES = ("amplifier", "comparator", "discharge")
 V_SUPPLY = 15.0
 """Supplies of the amplifier, plus and minus [V]."""
-
-# Longest step of ngspice [s], and the tolerances that its spike times need.
-_T_MAX = 50e-9
-_RELATIVE_PRECISION = 1e-5
-_CHARGE_PRECISION = 1e-12
 
 
 def spike_circuit_of(neuron: MemristiveALIF, parts: Mapping[str, Any]) -> SpikeCircuit:
@@ -58,6 +53,8 @@ def spike_circuit_of(neuron: MemristiveALIF, parts: Mapping[str, Any]) -> SpikeC
         v_high=neuron.amplifier.gain * neuron.v_th,
         v_low=neuron.amplifier.gain * neuron.v_lo,
         r_switch=neuron.r_switch or 1.0,
+        sensed="sensed",
+        membrane="c",
     )
 
 
@@ -184,7 +181,6 @@ def hardware_schematic(neuron: MemristiveALIF, parts: Mapping[str, Any]) -> Sche
         With ports, probes and resolution (SI units).
     """
     from neuromorph.schematic.circuit import Schematic
-    from neuromorph.schematic.options import Resolution
     from neuromorph.schematic.ports import Port
     from neuromorph.schematic.probes import Probe
 
@@ -197,7 +193,7 @@ def hardware_schematic(neuron: MemristiveALIF, parts: Mapping[str, Any]) -> Sche
         spikes=spikes,
         spike_level=level,
         states=("v_c", "x"),
-        resolution=Resolution(t_max=_T_MAX, reltol=_RELATIVE_PRECISION, chgtol=_CHARGE_PRECISION),
+        resolution=HARDWARE_RESOLUTION,
         parameter_values=neuron.parameter_values() | neuron.amplifier.values("amplifier_") | spike_circuit.values(),
     )
     amplifier = neuron.amplifier
@@ -225,9 +221,6 @@ def hardware_schematic(neuron: MemristiveALIF, parts: Mapping[str, Any]) -> Sche
         supplies["p_supply_amplifier"] = Probe(supply, unit="W")
         supplies["p_amplifier"] = Probe(f"{supply} + {taken} - {spike_circuit.load_power}", unit="W")
     spike_circuit.add_to(circuit)
-    if parts["discharge"] != "ideal":
-        for capacitance, pair in (("c_gs", "gate, rest"), ("c_gd", "gate, c"), ("c_ds", "c, rest")):
-            stored += f" + v({pair}) * v({pair}) * {getattr(neuron.transistor, capacitance) / 2!r}"
     circuit.probes = {
         "v_c": "v(c)",
         "x": Probe("v(x)", unit=""),
@@ -240,6 +233,6 @@ def hardware_schematic(neuron: MemristiveALIF, parts: Mapping[str, Any]) -> Sche
         "p_r_s": Probe(f"v(c, m) * v(c, m) / {neuron.r_s!r}", unit="W"),
         **spike_circuit.probes(),
         **supplies,
-        "e_stored": Probe(stored, unit="J"),
+        "e_stored": Probe(stored + spike_circuit.stored_energy, unit="J"),
     }
     return circuit

@@ -1,7 +1,6 @@
 """From a sensed voltage to a discharged membrane: comparator and switch of a hardware neuron, on both roads.
 
-Used by every neuron that fires through a Schmitt trigger. Nodes: ``sensed`` is compared, ``gate`` is the
-trigger's output, ``c`` is discharged to ``rest``.
+Used by every neuron that fires through a Schmitt trigger, whose output is the node ``gate``.
 """
 
 from __future__ import annotations
@@ -13,12 +12,15 @@ from typing import Any
 from neuromorph.devices.mosfet import Mosfet
 from neuromorph.devices.schmitt_trigger import SchmittTrigger
 from neuromorph.devices.transistor_comparator import TransistorComparator
+from neuromorph.schematic.options import Resolution
 from neuromorph.systems.nodal import NodalEquations
 
 # A spike is the rise of the trigger's output through this share of its swing; it is over below the second one,
 # lower so that an output that lingers is not counted twice.
 _SPIKE_LEVEL, _OVER_LEVEL = 0.5, 0.4
 MODES = ("charging", "discharging")
+HARDWARE_RESOLUTION = Resolution(t_max=50e-9, reltol=1e-5, chgtol=1e-12)
+"""What resolves the circuit of a hardware neuron [s, pure number, C]: its fastest nodes have nanoseconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,8 @@ class SpikeCircuit:
         Thresholds of an ideal comparator [V].
     r_switch : float
         Resistance of an ideal discharge switch when it is closed [ohm].
+    sensed, membrane : str
+        Node whose voltage is compared [V], and node that is discharged to the node ``rest``.
     """
 
     comparator: Any
@@ -46,6 +50,8 @@ class SpikeCircuit:
     v_high: float
     v_low: float
     r_switch: float
+    sensed: str
+    membrane: str
 
     @cached_property
     def trigger(self) -> SchmittTrigger:
@@ -76,21 +82,21 @@ class SpikeCircuit:
 
         trigger, transistor = self.trigger.symbolic("trigger_"), self.transistor.symbolic("transistor_")
         if self.comparator != "ideal":
-            trigger.stamp(equations, "trigger", **{"in": "sensed", "v_pos": "logic", "v_neg": "0", "out": "gate"})
+            trigger.stamp(equations, "trigger", **{"in": self.sensed, "v_pos": "logic", "v_neg": "0", "out": "gate"})
         elif self.has_gate:
             level = trigger.comparator.v_high if mode == "discharging" else trigger.comparator.v_low
             equations.add_current("0", "gate", (level - equations.voltage("gate")) / trigger.comparator.r_out)
         if self.discharge != "ideal":
-            transistor.stamp(equations, "transistor", d="c", g="gate", s="rest")
+            transistor.stamp(equations, "transistor", d=self.membrane, g="gate", s="rest")
         elif mode == "discharging":
-            equations.add_resistor("c", "rest", sympy.Symbol("r_switch", real=True))
+            equations.add_resistor(self.membrane, "rest", sympy.Symbol("r_switch", real=True))
 
     def guards(self, equations: NodalEquations) -> tuple[Any, Any]:
         """What rises through zero when a spike begins, and when its discharge is over [V]."""
         import sympy
 
         if self.comparator == "ideal":
-            sensed = equations.voltage("sensed")
+            sensed = equations.voltage(self.sensed)
             high, low = sympy.symbols("sensed_high sensed_low", real=True)
             return sensed - high, low - sensed
         comparator = self.trigger.symbolic("trigger_").comparator
@@ -111,20 +117,20 @@ class SpikeCircuit:
         trigger, transistor = self.trigger.symbolic("trigger_"), self.transistor.symbolic("transistor_")
         comparator, resistors = trigger.comparator, trigger.resistors
         if self.discharge != "ideal":
-            v_ds = v("c") - v("rest")
+            v_ds = v(self.membrane) - v("rest")
             discharge = v_ds * transistor.drain_current(v("gate") - v("rest"), v_ds)
         else:
             closed = mode == "discharging"
-            discharge = (v("c") - v("rest")) ** 2 / sympy.Symbol("r_switch", real=True) if closed else sympy.Integer(0)
+            discharge = (v(self.membrane) - v("rest")) ** 2 / sympy.Symbol("r_switch", real=True) if closed else sympy.Integer(0)
         powers = {"p_discharge": discharge}
         if self.comparator != "ideal":
             inner = sympy.Symbol("trigger_stage", real=True)
             i_out = (comparator.output_voltage(inner) - v("gate")) / comparator.r_out
-            i_in = (v("sensed") - v("trigger_in")) / resistors.r_a
+            i_in = (v(self.sensed) - v("trigger_in")) / resistors.r_a
             i_gate = i_out - (v("gate") - v("trigger_in")) / resistors.r_b
             divider = trigger.v_supply**2 / (resistors.r_top + resistors.r_bottom)
             powers["p_supply_logic"] = divider + comparator.supply_power(trigger.v_supply, sympy.Integer(0), i_out)
-            powers["p_comparator"] = powers["p_supply_logic"] + v("sensed") * i_in - v("gate") * i_gate
+            powers["p_comparator"] = powers["p_supply_logic"] + v(self.sensed) * i_in - v("gate") * i_gate
         return powers
 
     def add_to(self, circuit: Any) -> None:
@@ -133,16 +139,16 @@ class SpikeCircuit:
 
         trigger, comparator = self.trigger, self.trigger.comparator
         if self.comparator == "ideal":
-            threshold = Threshold(circuit, "sensed", "0", v_high=self.v_high, v_low=self.v_low)
+            threshold = Threshold(circuit, self.sensed, "0", v_high=self.v_high, v_low=self.v_low)
             threshold.add_spike_output()
             if self.discharge == "ideal":
-                threshold.add_switch("discharge", "c", "rest", r_on=self.r_switch, r_off=1e9 * self.r_switch)
+                threshold.add_switch("discharge", self.membrane, "rest", r_on=self.r_switch, r_off=1e9 * self.r_switch)
             else:
                 circuit.B("level", "level", circuit.gnd, voltage_expression=self._level_expression())
                 circuit.R("gate", "level", "gate", comparator.r_out)
         else:
             circuit.V("logic", "logic", circuit.gnd, trigger.v_supply)
-            nodes = {"in": "sensed", "v_pos": "logic", "v_neg": "0", "out": "gate"}
+            nodes = {"in": self.sensed, "v_pos": "logic", "v_neg": "0", "out": "gate"}
             trigger.add_resistors(circuit, "trigger", **nodes)
             pins = {"in_p": "trigger_in", "in_n": "trigger_reference"}
             pins |= {pin: nodes[pin] for pin in ("v_pos", "v_neg", "out")}
@@ -150,12 +156,12 @@ class SpikeCircuit:
             if self.discharge == "ideal":
                 levels = [comparator.v_low + share * comparator.swing for share in (_SPIKE_LEVEL, _OVER_LEVEL)]
                 threshold = Threshold(circuit, "gate", "0", v_high=levels[0], v_low=levels[1])
-                threshold.add_switch("discharge", "c", "rest", r_on=self.r_switch, r_off=1e9 * self.r_switch)
+                threshold.add_switch("discharge", self.membrane, "rest", r_on=self.r_switch, r_off=1e9 * self.r_switch)
         if self.discharge != "ideal":
             transistor = self.transistor if isinstance(self.discharge, str) else self.discharge
             # Sources of zero volts, to read the currents of gate and drain.
             circuit.V("gate", "gate", "transistor_g", 0.0)
-            circuit.V("drain", "c", "transistor_d", 0.0)
+            circuit.V("drain", self.membrane, "transistor_d", 0.0)
             transistor.add_to(circuit, "transistor", d="transistor_d", g="transistor_g", s="rest")
 
     def spikes(self) -> tuple[str, float]:
@@ -170,24 +176,33 @@ class SpikeCircuit:
         from neuromorph.schematic.probes import Probe
 
         probes: dict[str, Any] = {"v_gate": "v(gate)"} if self.has_gate else {}
-        gate_power = "0 * v(c)"
+        gate_power = "0 * v(rest)"
         if self.discharge == "ideal":
-            probes["p_discharge"] = Probe("v(c, rest) * @Sdischarge[i]", unit="W")
+            probes["p_discharge"] = Probe(f"v({self.membrane}, rest) * @Sdischarge[i]", unit="W")
         else:
             # What enters at the drain, less what the capacitances take: theirs is counted as stored.
             gate_power = "v(gate) * i(Vgate)"
-            probes["p_discharge"] = Probe("v(c, rest) * i(V.Xtransistor.Vdrain)", unit="W")
+            probes["p_discharge"] = Probe(f"v({self.membrane}, rest) * i(V.Xtransistor.Vdrain)", unit="W")
         if self.comparator != "ideal":
             probes["p_supply_logic"] = Probe("-v(logic) * i(Vlogic)", unit="W")
             probes["p_comparator"] = Probe(f"-v(logic) * i(Vlogic) + {self.load_power} - {gate_power}", unit="W")
         return probes
 
     @property
+    def stored_energy(self) -> str:
+        """Expression of SPICE vectors for the energy in the transistor's capacitances [J], to be added to others."""
+        if self.discharge == "ideal":
+            return ""
+        pairs = {"c_gs": "gate, rest", "c_gd": f"gate, {self.membrane}", "c_ds": f"{self.membrane}, rest"}
+        halves = {pair: getattr(self.transistor, name) / 2 for name, pair in pairs.items()}
+        return "".join(f" + v({pair}) * v({pair}) * {half!r}" for pair, half in halves.items())
+
+    @property
     def load_power(self) -> str:
         """Expression of SPICE vectors for the power that the sensed node gives [W]."""
         if self.comparator == "ideal":
-            return "0 * v(sensed)"
-        return f"v(sensed) * v(sensed, trigger_in) / {self.trigger.resistors.r_a!r}"
+            return "0 * v(rest)"
+        return f"v({self.sensed}) * v({self.sensed}, trigger_in) / {self.trigger.resistors.r_a!r}"
 
     def _comparator_model(self) -> Any:
         if not isinstance(self.comparator, str):

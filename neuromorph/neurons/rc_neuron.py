@@ -1,0 +1,279 @@
+"""The simplest hardware neuron: an RC membrane, a comparator and a discharge transistor."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from neuromorph.devices import Mosfet, SchmittTrigger
+from neuromorph.neurons.fidelity import Fidelity, fidelity_of_parts, is_ideal
+from neuromorph.neurons.neuron import CHARGE_PRECISION, RELATIVE_PRECISION, Neuron, WorkingPoint
+from neuromorph.neurons.spike_circuit import HARDWARE_RESOLUTION, MODES, SpikeCircuit
+from neuromorph.quantities import parameter
+from neuromorph.stimulus import Constant
+
+if TYPE_CHECKING:
+    from neuromorph.schematic.circuit import Schematic
+    from neuromorph.systems import HybridSystem
+    from neuromorph.systems.nodal import NodalEquations
+
+
+@dataclass(frozen=True, kw_only=True)
+class RCNeuron(Neuron):
+    """Capacitor and leak resistor, discharged through a transistor when a Schmitt trigger says so.
+
+    ``capacitance dv_mem/dt = i_in - (v_mem - v_rest) / r_leak``
+
+    When `v_mem` reaches `v_th` the neuron spikes, and the capacitor is discharged until `v_mem` has fallen to
+    `v_lo`. Without a threshold it is the passive membrane.
+
+    Parameters
+    ----------
+    capacitance : float
+        Membrane capacitor [F].
+    r_leak : float
+        Leak [ohm].
+    v_th : float or None
+        Membrane voltage at which the neuron spikes [V]; ``None`` is a passive membrane.
+    v_lo : float
+        Membrane voltage at which the discharge ends [V].
+    v_rest : float
+        Resting voltage, to which the leak pulls and the discharge too [V].
+    r_switch : float
+        Resistance of the closed discharge switch of the ideal neuron [ohm].
+    trigger : SchmittTrigger or None
+        Compares the membrane voltage in the hardware neuron; ``None`` designs it from `v_th` and `v_lo`.
+    transistor : Mosfet
+        Discharges the capacitor in the hardware neuron.
+
+    Raises
+    ------
+    ValueError
+        When a parameter is not physical, or `v_rest`, `v_lo` and `v_th` do not rise in this order.
+
+    Notes
+    -----
+    Source: figure 1 and equation (1) of K. Bednarz and B. Garda (2024) for the membrane; the discharge is that
+    of their figure 4b. The trigger's input resistor loads the membrane: ``trigger.r_a`` is 100 kohm by default,
+    large beside the leak.
+    """
+
+    capacitance: float = parameter(100e-9, unit="F", positive=True, doc="membrane capacitor")
+    r_leak: float = parameter(10e3, unit="ohm", positive=True, doc="leak")
+    v_th: float | None = parameter(1.0, unit="V", optional=True, doc="membrane voltage at which the neuron spikes")
+    v_lo: float = parameter(0.05, unit="V", doc="membrane voltage at which the discharge ends")
+    v_rest: float = parameter(0.0, unit="V", doc="resting voltage")
+    r_switch: float = parameter(10.0, unit="ohm", positive=True, doc="resistance of the closed discharge switch")
+    trigger: SchmittTrigger | None = None
+    transistor: Mosfet = dataclasses.field(default_factory=Mosfet)
+
+    design_name: ClassVar[str] = "rc-neuron"
+    parts: ClassVar[tuple[str, ...]] = ("comparator", "discharge")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.v_th is not None and not self.v_rest < self.v_lo < self.v_th:
+            raise ValueError(
+                f"v_rest, v_lo and v_th must rise in this order, got {self.v_rest!r}, {self.v_lo!r} and {self.v_th!r} V"
+            )
+
+    @property
+    def schmitt_trigger(self) -> SchmittTrigger:
+        """The trigger of the hardware neuron [V]: the given one, or the one that `v_th` and `v_lo` ask for."""
+        if self.trigger is not None:
+            return self.trigger
+        if self.v_th is None:
+            raise ValueError("a passive membrane (v_th=None) has no trigger: give v_th in V")
+        return SchmittTrigger(v_high=self.v_th, v_low=self.v_lo, r_a=100e3)
+
+    def interval(self, i_in: float) -> float:
+        """Interspike interval of the ideal neuron under a constant current, in closed form.
+
+        Parameters
+        ----------
+        i_in : float
+            Input current [A].
+
+        Returns
+        -------
+        float
+            Interval [s]; infinite where the threshold is never reached or the discharge never ends.
+
+        Examples
+        --------
+        >>> round(RCNeuron().interval(0.2e-3) * 1e6, 4)
+        670.8453
+        """
+        if self.v_th is None:
+            return math.inf
+        parallel = self.r_leak * self.r_switch / (self.r_leak + self.r_switch)
+        v_end, v_bottom = self.v_rest + self.r_leak * i_in, self.v_rest + parallel * i_in
+        if v_end <= self.v_th or v_bottom >= self.v_lo:
+            return math.inf
+        charge = self.r_leak * self.capacitance * math.log((v_end - self.v_lo) / (v_end - self.v_th))
+        return charge + parallel * self.capacitance * math.log((self.v_th - v_bottom) / (self.v_lo - v_bottom))
+
+    def dynamics(self, fidelity: Fidelity = "ideal") -> HybridSystem:
+        """Equations with the state ``v_mem`` [V] and the input ``i_in`` [A].
+
+        Parameters
+        ----------
+        fidelity : str or mapping of str to str or VendorModel
+            How real the parts are, as in :meth:`schematic`. Transistors and vendors' models have no equations
+            here: the part's macromodel stands for them.
+
+        Returns
+        -------
+        HybridSystem
+            In SI units, with a state for every capacitor of a real part.
+
+        Raises
+        ------
+        ValueError
+            When the fidelity is unknown.
+        """
+        import sympy
+
+        from neuromorph.systems import HybridSystem, Mode, Output, Transition
+
+        parts = fidelity_of_parts(fidelity, self.parts, self.design_name)
+        circuit = self._spike_circuit(parts)
+        modes = MODES if circuit else MODES[:1]
+        equations = {mode: self._equations(circuit, mode) for mode in modes}
+        first = equations["charging"]
+        powers = {mode: self._powers(circuit, equations[mode], mode) for mode in modes}
+        transitions = []
+        if circuit:
+            begins, ends = circuit.guards(first)
+            transitions = [
+                Transition("charging", "discharging", begins, emits_spike=True),
+                Transition("discharging", "charging", ends),
+            ]
+        tau_m, tau_switch = (
+            sympy.Symbol(name, real=True) * sympy.Symbol("capacitance", real=True) for name in ("r_leak", "r_switch")
+        )
+        scales = {"charging": tau_m, "discharging": sympy.Min(tau_m, tau_switch)} if is_ideal(parts) else {}
+        return HybridSystem(
+            name=self.design_name,
+            states=first.states({"v_mem": self.v_rest} | (circuit.initial(self.v_rest) if circuit else {})),
+            inputs={"i_in": "A"},
+            parameters=self.parameter_values() | (circuit.values() if circuit else {}),
+            unknowns=first.unknowns(),
+            modes={mode: Mode(rates=equations[mode].rates(), time_scale=scales.get(mode)) for mode in modes},
+            transitions=transitions,
+            outputs={
+                **{name: Output({mode: powers[mode][name] for mode in modes}, "W") for name in powers["charging"]},
+                "e_stored": Output(first.stored_energy, "J"),
+            },
+            stiff=not is_ideal(parts),
+        )
+
+    def schematic(self, fidelity: Fidelity = "ideal") -> Schematic:
+        """The circuit.
+
+        Parameters
+        ----------
+        fidelity : {"ideal", "macromodel", "transistor"}, or mapping of str to one of these or VendorModel
+            How real the parts ``"comparator"`` and ``"discharge"`` are; parts that a mapping leaves out are ideal.
+
+        Returns
+        -------
+        Schematic
+            A PySpice circuit with ports and probes (SI units).
+
+        Raises
+        ------
+        ValueError
+            When the fidelity is unknown.
+        """
+        from neuromorph.schematic.circuit import Schematic
+        from neuromorph.schematic.options import Resolution
+        from neuromorph.schematic.ports import Port
+        from neuromorph.schematic.probes import Probe
+
+        parts = fidelity_of_parts(fidelity, self.parts, self.design_name)
+        spike_circuit = self._spike_circuit(parts)
+        spikes, level = spike_circuit.spikes() if spike_circuit else (None, 0.5)
+        swing = abs((1.0 if self.v_th is None else self.v_th) - self.v_rest)
+        ideal = Resolution(
+            t_max=self.capacitance * self.r_leak / 200,
+            reltol=RELATIVE_PRECISION,
+            chgtol=CHARGE_PRECISION * self.capacitance * swing,
+        )
+        stored = f"v(mem, rest) * v(mem, rest) * {self.capacitance / 2!r}"
+        circuit = Schematic(
+            self.design_name,
+            ports={"i_in": Port("mem")},
+            probes={
+                "v_mem": "v(mem)",
+                "i_in": "i(Vsense_i_in)",
+                "p_in": Probe("v(mem) * i(Vsense_i_in)", unit="W"),
+                "p_supply_rest": Probe("-v(rest) * i(Vrest)", unit="W"),
+                "p_leak": Probe(f"v(mem, rest) * v(mem, rest) / {self.r_leak!r}", unit="W"),
+                **(spike_circuit.probes() if spike_circuit else {}),
+                "e_stored": Probe(stored + (spike_circuit.stored_energy if spike_circuit else ""), unit="J"),
+            },
+            initial={"mem": self.v_rest},
+            spikes=spikes,
+            spike_level=level,
+            states=("v_mem",),
+            resolution=ideal if is_ideal(parts) else HARDWARE_RESOLUTION,
+            parameter_values=self.parameter_values() | (spike_circuit.values() if spike_circuit else {}),
+        )
+        circuit.V("rest", "rest", circuit.gnd, self.v_rest)
+        circuit.C("mem", "mem", "rest", self.capacitance)
+        circuit.R("leak", "mem", "rest", self.r_leak)
+        if spike_circuit:
+            spike_circuit.add_to(circuit)
+        return circuit
+
+    def working_point(self) -> WorkingPoint:
+        """A constant current that would bring the membrane to twice its threshold, for ten time constants [A, s]."""
+        swing = (1.0 if self.v_th is None else self.v_th) - self.v_rest
+        return WorkingPoint(Constant(value=2 * swing / self.r_leak), t_stop=10 * self.r_leak * self.capacitance)
+
+    def parameter_values(self) -> dict[str, float]:
+        """Component values of the membrane by name (SI units)."""
+        return {name: float(getattr(self, name)) for name in ("capacitance", "r_leak", "v_rest")}
+
+    def _spike_circuit(self, parts: dict[str, Any]) -> SpikeCircuit | None:
+        if self.v_th is None:
+            return None
+        return SpikeCircuit(
+            comparator=parts["comparator"],
+            discharge=parts["discharge"],
+            wanted_trigger=self.schmitt_trigger,
+            transistor=self.transistor,
+            v_high=self.v_th,
+            v_low=self.v_lo,
+            r_switch=self.r_switch,
+            sensed="mem",
+            membrane="mem",
+        )
+
+    def _equations(self, circuit: SpikeCircuit | None, mode: str) -> NodalEquations:
+        import sympy
+
+        from neuromorph.systems.nodal import NodalEquations
+
+        capacitance, r_leak, v_rest, i_in = sympy.symbols("capacitance r_leak v_rest i_in", real=True)
+        equations = NodalEquations({"rest": v_rest, **(circuit.held_nodes() if circuit else {})})
+        equations.add_current("0", "mem", i_in)
+        equations.add_capacitor("mem", "rest", capacitance)
+        equations.add_resistor("mem", "rest", r_leak)
+        if circuit:
+            circuit.stamp(equations, mode)
+        return equations
+
+    def _powers(self, circuit: SpikeCircuit | None, equations: NodalEquations, mode: str) -> dict[str, Any]:
+        import sympy
+
+        v = equations.voltage
+        return {
+            "p_in": v("mem") * sympy.Symbol("i_in", real=True),
+            "p_supply_rest": v("rest") * equations.source_current("rest"),
+            "p_leak": (v("mem") - v("rest")) ** 2 / sympy.Symbol("r_leak", real=True),
+            **(circuit.powers(equations, mode) if circuit else {}),
+        }
