@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+
 from neuromorph.schematic.vendor.values import Signal, Value, as_text, constant, number_text
 
 
@@ -71,6 +72,9 @@ def power(base: Value, exponent: Value) -> Value:
         return Signal(f"pow({text},{as_text(exponent)})")
     if exponent.is_integer() and 1 <= exponent <= 4:
         return Signal("(" + "*".join([text] * int(exponent)) + ")")
+    if exponent < 0:
+        # pow() of zero ends the run where Newton's method begins at zero; a quotient does not.
+        return Signal(f"(1.0/{as_text(power(base, -exponent))})")
     # pow() is |base|**exponent in ngspice.
     sign = f"sgn({text})*" if exponent.is_integer() and exponent % 2 else ""
     return Signal(f"({sign}pow({text},{number_text(exponent)}))")

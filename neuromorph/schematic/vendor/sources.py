@@ -188,3 +188,16 @@ def ltspice_behavioural(cell: Cell, statement: Statement) -> list[str]:
             raise ValueError(f"{statement.where}: {option['name']}= is not supported on a B element")
     expression = _OPTIONS.sub("", expression)
     return [*lines, behavioural(cell, name, nodes, match["kind"] == "v", unbraced(expression))]
+
+
+def behavioural_resistor(cell: Cell, statement: Statement) -> list[str]:
+    """Lines of an LTspice resistor whose value is an expression of signals; none of any other resistor."""
+    words = statement.text.split(" ", 3)
+    match = re.fullmatch(r"r\s*=\s*(?P<expression>.+?)(?:\s+noiseless)?", words[3] if len(words) > 3 else "")
+    if match is None or words[0][0] != "r" or _OPTIONS.search(match["expression"]):
+        return []
+    value = evaluated(unbraced(match["expression"]), cell)
+    if not isinstance(value, Signal):
+        return []
+    nodes = cell.terminals(words, 2, statement)
+    return [f"b{cell.name(words[0])} {nodes[0]} {nodes[1]} i=v({nodes[0]},{nodes[1]})/{as_text(value)}"]

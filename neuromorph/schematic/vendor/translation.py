@@ -16,7 +16,7 @@ from neuromorph.schematic.vendor.cell import Cell
 from neuromorph.schematic.vendor.expressions import evaluated
 from neuromorph.schematic.vendor.library import Definition, ModelCard, near, unbraced
 from neuromorph.schematic.vendor.statements import Statement
-from neuromorph.schematic.vendor.values import Signal, as_text
+from neuromorph.schematic.vendor.values import Signal, as_text, constant
 
 _DEEPEST = 20
 # Of no meaning to the simulation.
@@ -108,7 +108,7 @@ class Translation:
         for statement in definition.elements:
             try:
                 lines += self._element(cell, statement)
-            except ValueError as error:
+            except (ValueError, OverflowError) as error:
                 message = str(error)
                 raise ValueError(message if message.startswith("line ") else f"{statement.where}: {message}") from None
         cell.check()
@@ -152,6 +152,8 @@ class Translation:
         )
 
     def _passive(self, cell: Cell, statement: Statement) -> list[str]:
+        if self.dialect == "ltspice" and (found := sources.behavioural_resistor(cell, statement)):
+            return found
         words, pairs = _split(statement)
         letter, name = words[0][0], cell.name(words[0])
         nodes = cell.terminals(words, 2, statement)
@@ -200,7 +202,7 @@ class Translation:
                 raise ValueError(f"{statement.where}: only the value of a resistor may depend on signals")
             return [f"b{name} {nodes[0]} {nodes[1]} i=v({nodes[0]},{nodes[1]})/{as_text(value)}"]
         words = [f"{key}={number!r}" for key, number in extra.items()]
-        return [*lines, " ".join([name, *nodes, repr(value * factor), *words])]
+        return [*lines, " ".join([name, *nodes, repr(constant(value * factor)), *words])]
 
     def _semiconductor(self, cell: Cell, statement: Statement) -> list[str]:
         words, pairs = _split(statement)

@@ -95,4 +95,6 @@ def constant(value: Value) -> float:
     if isinstance(value, Signal):
         reason = "the temperature" if "temper" in value.text else "voltages, currents or time"
         raise ValueError(f"a constant is needed, but the value depends on {reason}")
+    if not math.isfinite(value):
+        raise ValueError(f"a value is {value!r}: look for a division by zero or an overflow")
     return value
