@@ -196,7 +196,7 @@ def test_own_circuit_needs_no_equations(run, root):
         (["simulate", "lif", "--set", "v_reset=2V"], "v_reset must be below v_th (1 V), got 2.0"),
         (["simulate", "lif", "--t-stop", "5kg"], "cannot read '5kg'"),
         (["simulate", "lif", "--t-stop", "1us", "--dt", "2us"], "shorter than one time step"),
-        (["simulate", "lif", "--engine", "spectre"], "no engine 'spectre'; choices: rk4, ngspice"),
+        (["simulate", "lif", "--engine", "spectre"], "no engine 'spectre'; choices: ode, rk4, ngspice"),
         (["simulate", "lif", "--drive", "sqare(amplitude=1mA)"], "square"),
         (["simulate", "lif", "--drive", "constant(value=nan)"], "nan"),
         (["validate", "lif", "--t-stop", "1us", "--t-max", "2us"], "shorter than one time step"),
