@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from neuromorph.cli.options import (
+    Design,
+    Drive,
+    Dt,
+    Json,
+    Method,
+    Plot,
+    Probes,
+    RelTol,
+    Set,
+    TMax,
+    TStop,
+    named_probes,
+    seconds,
+    spice_options,
+)
 from neuromorph.cli.output import (
     AGREE,
     DISAGREE,
@@ -19,10 +35,8 @@ from neuromorph.cli.output import (
     say,
     write_json,
 )
+from neuromorph.cli.sweep import sweep
 from neuromorph.version import __version__
-
-if TYPE_CHECKING:
-    from neuromorph.schematic import NgspiceOptions
 
 app = typer.Typer(
     name="neuromorph",
@@ -33,28 +47,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Design = Annotated[str, typer.Argument(help="A design's name (memristive-alif, lif) or a script that has design().")]
-Drive = Annotated[
-    list[str],
-    typer.Option(
-        "--drive",
-        help="A stimulus, such as 'square(amplitude=1mA, frequency=1kHz, duty=0.5)'; input=... for one of several.",
-    ),
-]
-TStop = Annotated[str | None, typer.Option("--t-stop", help="How long to simulate, such as 5ms.")]
-Set = Annotated[
-    list[str], typer.Option("--set", help="A parameter, such as capacitance=10nF or memristor.r_on=700ohm; repeatable.")
-]
-Json = Annotated[
-    str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON; - for standard output.")
-]
-Dt = Annotated[str | None, typer.Option("--dt", help="Longest step of the equations, such as 50ns.")]
-RelTol = Annotated[float | None, typer.Option("--reltol", help="Relative tolerance of ngspice.")]
-TMax = Annotated[str | None, typer.Option("--t-max", help="Longest ngspice step, such as 100ns.")]
-Method = Annotated[str | None, typer.Option("--method", help="Integration method of ngspice: gear or trap.")]
-Probes = Annotated[list[str], typer.Option("--probe", help="What to record from a circuit: v(out) or v_out=v(out).")]
-Plot = Annotated[Path | None, typer.Option("--plot", help="Write a picture (png, pdf, svg).")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -125,9 +117,9 @@ def simulate(
             request.drive,
             request.t_stop,
             engine,
-            dt=_seconds(dt),
-            options=_options(reltol, t_max, method),
-            probes=_probes(probe),
+            dt=seconds(dt),
+            options=spice_options(reltol, t_max, method),
+            probes=named_probes(probe),
             progress=progress,
         )
     say(describe_recording(recording), json)
@@ -172,9 +164,9 @@ def validate(
             request.design,
             request.drive,
             request.t_stop,
-            dt=_seconds(dt),
-            options=_options(reltol, t_max, method),
-            probes=_probes(probe),
+            dt=seconds(dt),
+            options=spice_options(reltol, t_max, method),
+            probes=named_probes(probe),
             error_budget=error_budget,
             progress=progress,
         )
@@ -208,8 +200,8 @@ def netlist(
     check_outputs(json=json, output=output)
     request = requested(design, setting, drive, t_stop)
     stimulus, duration = working_point(request.design, request.drive, request.t_stop)
-    deck = deck_of(request.design, stimulus, duration, _probes(probe))
-    text = deck.text(_options(reltol, t_max, method))
+    deck = deck_of(request.design, stimulus, duration, named_probes(probe))
+    text = deck.text(spice_options(reltol, t_max, method))
     if output is not None:
         write_text_atomically(output, text)
         say(f"deck: {output}", json)
@@ -226,29 +218,7 @@ def netlist(
     )
 
 
-def _seconds(text: str | None) -> float | None:
-    from neuromorph.quantities import parse_quantity
-
-    return None if text is None else parse_quantity(text, "s")
-
-
-def _options(reltol: float | None, t_max: str | None, method: str | None) -> NgspiceOptions | None:
-    from neuromorph.schematic import NgspiceOptions
-
-    given: dict[str, Any] = {"reltol": reltol, "t_max": _seconds(t_max), "method": method}
-    chosen = {name: value for name, value in given.items() if value is not None}
-    return NgspiceOptions(**chosen) if chosen else None
-
-
-def _probes(texts: list[str]) -> dict[str, str] | None:
-    if not texts:
-        return None
-    pairs = [text.partition("=") if text.partition("=")[0].isidentifier() else (text, "", text) for text in texts]
-    names = [name for name, _, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"--probe gives {name!r} twice")
-    return {name: expression for name, _, expression in pairs}
+app.command()(sweep)
 
 
 def main() -> None:

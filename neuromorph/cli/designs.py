@@ -87,6 +87,12 @@ def requested(name: str, settings: list[str], drive: list[str], t_stop: str | No
     )
 
 
+def script_arguments(script: str) -> tuple[str, ...]:
+    """Names of the arguments of a script's ``design()``; none where it has no such function."""
+    function = getattr(_load_script(Path(script)), "design", None)
+    return tuple(inspect.signature(function).parameters) if callable(function) else ()
+
+
 def _settings(settings: list[str]) -> dict[str, str]:
     values = {}
     for setting in settings:

@@ -38,8 +38,8 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
             _fail(error, USAGE)
         except (NeuromorphError, OSError) as error:
             _fail(error, SIMULATION_FAILED)
-        except KeyboardInterrupt:
-            _fail("interrupted", _INTERRUPTED)
+        except KeyboardInterrupt as error:
+            _fail(f"interrupted: {error}" if str(error) else "interrupted", _INTERRUPTED)
 
     return run
 
@@ -62,7 +62,7 @@ def partial_saved_beside(path: Path | None) -> Iterator[None]:
         raise
 
 
-_PICTURES = ("png", "pdf", "svg", "jpg", "jpeg", "tif", "tiff", "webp", "eps", "ps")
+PICTURES = ("png", "pdf", "svg", "jpg", "jpeg", "tif", "tiff", "webp", "eps", "ps")
 
 
 def check_outputs(
@@ -84,8 +84,8 @@ def check_outputs(
             raise ValueError(f"{option} {path}: the folder {path.parent} does not exist; make it first")
         if not os.access(path.absolute().parent, os.W_OK) and not path.exists():
             raise ValueError(f"{option} {path}: the folder {path.parent} cannot be written")
-    if plot is not None and plot.suffix.lower().removeprefix(".") not in _PICTURES:
-        raise ValueError(f"cannot write a picture as {plot.name!r}: give an ending out of {', '.join(_PICTURES)}")
+    if plot is not None and plot.suffix.lower().removeprefix(".") not in PICTURES:
+        raise ValueError(f"cannot write a picture as {plot.name!r}: give an ending out of {', '.join(PICTURES)}")
     if save is not None and save.suffix != ".nc":
         raise ValueError(f"--save {save}: waveforms are written as netCDF; give a name that ends in .nc")
 

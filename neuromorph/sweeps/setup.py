@@ -10,7 +10,16 @@ from typing import Any
 
 from neuromorph.quantities import Parameters, check_names
 from neuromorph.recording import Recording
-from neuromorph.roads import deck_of, engine_of, equations_or_none, simulate, working_point
+from neuromorph.roads import (
+    ENGINES,
+    at_fidelity,
+    deck_of,
+    engine_of,
+    equations_of,
+    equations_or_none,
+    simulate,
+    working_point,
+)
 from neuromorph.stimulus import Stimulus
 
 DRIVE = "drive"
@@ -100,17 +109,16 @@ class Setup:
 
     def statement(self) -> str:
         """What is run, as text that changes with the design's code as well as with its values (SI units)."""
-        fidelity = {} if self.fidelity is None else {"fidelity": self.fidelity}
+        design = at_fidelity(self.design, self.fidelity)
         engine, version = self.engine, ""
         if engine is None:
-            engine = "rk4" if hasattr(equations_or_none(self.design), "modes") else "ngspice"
-        if engine in ("rk4", "ode"):
-            road = repr(self.design.dynamics(**fidelity) if hasattr(self.design, "dynamics") else self.design)
+            engine = ENGINES[0] if hasattr(equations_or_none(design), "modes") else ENGINES[-1]
+        if engine in ENGINES[:-1]:
+            road = repr(equations_of(design))
         else:
             spice = engine_of(engine)
             version = spice.capabilities().version if hasattr(spice, "capabilities") else ""
-            circuit = self.design.schematic(**fidelity) if hasattr(self.design, "schematic") else self.design
-            road = deck_of(circuit, self.drive, self.t_stop, self.probes).text(self.options)
+            road = deck_of(design, self.drive, self.t_stop, self.probes).text(self.options)
         rest = (self.drive, self.t_stop, engine, version, self.fidelity, self.dt, self.options, self.probes)
         return "\n".join([road, *map(repr, rest)])
 
