@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # More values of a second parameter make a map instead of a family of lines.
 _MOST_LINES = 8
+# Up to this number each value of a logarithmic axis gets a tick of its own.
+_MOST_TICKS = 10
 
 
 def plot_sweep(result: SweepResult, measure: str, *, at: Mapping[str, float] | None = None, ax: Any = None) -> Any:
@@ -139,15 +141,20 @@ def _places(ax: Any, side: str, result: SweepResult, names: tuple[str, ...]) -> 
     axis.set_label_text(f"{names[0]}{together}" + (f" [{unit}]" if unit else ""))
     if _is_geometric(own):
         getattr(ax, f"set_{side}scale")("log")
+        if len(own) <= _MOST_TICKS:
+            axis.set_ticks(own * scale, [f"{value:.3g}" for value in own * scale])
+            axis.set_ticks([], minor=True)
     return own * scale
 
 
 def _is_geometric(values: Any) -> bool:
-    """Whether the ratios of neighbours are more alike than their differences."""
+    """Whether neighbours have one ratio rather than one distance."""
     if len(values) < 3 or np.any(values <= 0):
         return False
     ratios, steps = np.diff(np.log(values)), np.diff(values)
-    return bool(np.std(ratios) / abs(np.mean(ratios) or 1.0) < 0.5 * np.std(steps) / abs(np.mean(steps) or 1.0))
+    if not ratios.all():
+        return False
+    return bool(np.std(ratios) / abs(np.mean(ratios)) < min(0.2, 0.5 * np.std(steps) / abs(np.mean(steps))))
 
 
 def _mean(values: Any) -> Any:

@@ -70,6 +70,9 @@ class Setup:
 
     def value(self, name: str) -> float | None:
         """The present value of a parameter, in its unit; ``None`` where it has none in numbers."""
+        if self.factory is not None and name in (stated := inspect.signature(self.factory).parameters):
+            default = stated[name].default
+            return float(default) if isinstance(default, int | float) else None
         owner: Any = self
         if name.partition(".")[0] not in (DRIVE, *_OF_RUN):
             owner = self.design

@@ -204,7 +204,7 @@ class _Work:
         self._outcomes: list[dict[str, Any] | None] = [None] * len(plan.tasks)
         self._keys: list[str] = []
         if store is not None:
-            base = base_digest(setup, measures)
+            base = base_digest(setup, measures, plan.values)
             self._keys = [task_key(base, task) for task in plan.tasks]
             for i, key in enumerate(self._keys):
                 found = store.results.get(key)

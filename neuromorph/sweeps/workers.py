@@ -127,14 +127,17 @@ class WorkerPool(Executor):
                 self._end(process)
 
     def _started(self) -> subprocess.Popen[bytes]:
-        # A session of its own: Ctrl-C reaches the caller only, who then stops the workers.
-        process = subprocess.Popen(
-            [sys.executable, "-c", _START, json.dumps([*sys.path, *_folders_of_scripts()])],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-        )
+        path = [os.fspath(entry) for entry in sys.path if isinstance(entry, str | os.PathLike)]
         with self._lock:
+            if self._is_stopped.is_set():
+                raise WorkerDiedError("the pool of workers was stopped")
+            # A session of its own: Ctrl-C reaches the caller only, who then stops the workers.
+            process = subprocess.Popen(
+                [sys.executable, "-c", _START, json.dumps([*path, *_folders_of_scripts()])],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+            )
             self._processes.add(process)
         return process
 
