@@ -14,8 +14,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from neuromorph.devices import MemristorModel, load_card, model_named
 from neuromorph.neurons import LIBRARY
-from neuromorph.quantities import KNOWN_UNITS, Parameters, check_names, parameter_units, parse_quantity
+from neuromorph.quantities import KNOWN_UNITS, Parameters, check_names, is_choice, parameter_units, parse_quantity
 from neuromorph.roads import equations_or_none
 from neuromorph.stimulus import Stimulus, parse_stimulus
 
@@ -112,12 +113,15 @@ def _with_settings(design: Parameters, values: Mapping[str, str]) -> Any:
         for f in dataclasses.fields(design)
         if isinstance(getattr(design, f.name), Parameters)
     }
+    models = {name: text for name, text in values.items() if isinstance(parts.get(name), MemristorModel)}
+    parts |= {name: _memristor(name, text) for name, text in models.items()}
+    values = {name: text for name, text in values.items() if name not in models}
     units = {name: unit for name, unit in parameter_units(design).items() if name not in parts}
     optional = {f.name for f in dataclasses.fields(design) if f.metadata.get("optional")}
     of_parts = {(part, name): unit for part, value in parts.items() for name, unit in parameter_units(value).items()}
     choices = [*units, *(f"{part}.{name}" for part, name in of_parts)]
     own: dict[str, Any] = {}
-    inner: dict[str, dict[str, float]] = {}
+    inner: dict[str, dict[str, Any]] = {part: {} for part in models}
     for name, text in values.items():
         if name in units:
             is_none = text.lower() == "none" and name in optional
@@ -129,9 +133,19 @@ def _with_settings(design: Parameters, values: Mapping[str, str]) -> Any:
         part, parameter = matches[0]
         if parameter in inner.get(part, {}):
             raise UsageError(f"--set gives {part}.{parameter} twice")
-        inner.setdefault(part, {})[parameter] = _value(name, text, of_parts[matches[0]])
+        is_name = any(f.name == parameter and is_choice(f) for f in dataclasses.fields(parts[part]))
+        value = text.lower() if is_name else _value(name, text, of_parts[matches[0]])
+        inner.setdefault(part, {})[parameter] = value
     changed = {part: parts[part].replace(**settings) for part, settings in inner.items()}
     return dataclasses.replace(design, **changed, **own)
+
+
+def _memristor(name: str, text: str) -> MemristorModel:
+    """A memristor by the name of its model, or from the parameter card of that path."""
+    try:
+        return load_card(text) if text.endswith(".toml") else model_named(text)()
+    except (ValueError, OSError) as error:
+        raise UsageError(f"--set {name}: {error}, or the path of a parameter card (.toml)") from None
 
 
 def _refuse_name(owner: str, name: str, choices: list[str]) -> None:

@@ -1,6 +1,6 @@
 """Devices: one file each, equations stated once."""
 
-from neuromorph.devices.cards import load_card, model_file
+from neuromorph.devices.cards import load_card, model_file, model_named
 from neuromorph.devices.comparator import Comparator
 from neuromorph.devices.difference_amplifier import DifferenceAmplifier
 from neuromorph.devices.gmms import GMMS
@@ -32,6 +32,7 @@ __all__ = [
     "Yakopcic",
     "load_card",
     "model_file",
+    "model_named",
     "nearest_preferred_value",
     "preferred_values",
 ]
