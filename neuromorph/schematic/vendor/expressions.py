@@ -23,7 +23,7 @@ _THERMAL = 8.617333262e-5
 _CONSTANTS = {"pi": math.pi}
 _LTSPICE_CONSTANTS = {"e": math.e, "boltz": 1.380649e-23, "echarge": 1.602176634e-19, "kelvin": -273.15}
 _LEVELS = (("||", "|"), ("&&", "&"), ("==", "!=", "<>"), ("<", ">", "<=", ">="), ("+", "-"), ("*", "/"))
-_DEEPEST = 60
+_DEEPEST = 20
 
 
 class Scope(Protocol):
@@ -64,7 +64,10 @@ def evaluated(text: str, scope: Scope) -> Value:
     ValueError
         When it cannot be read, or means something that ngspice cannot say.
     """
-    return _Reader(text, scope, {}).whole()
+    try:
+        return _Reader(text, scope, {}).whole()
+    except RecursionError:
+        raise ValueError(f"the expression {text[:40] + '...'!r} is nested too deeply") from None
 
 
 class _Reader:

@@ -119,7 +119,9 @@ class Translation:
         return name
 
     def _element(self, cell: Cell, statement: Statement) -> list[str]:
-        letter = statement.text[0]
+        letter, words = statement.text[0], statement.tokens
+        if len(words) < 3 or not words[0][0].isalpha() or words[1] in "=(),":
+            raise ValueError(f"{statement.where}: this is no element with nodes")
         if letter in "vi":
             return sources.independent(cell, statement)
         if letter in "egfh":
