@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from neuromorph.neurons.spike_circuit import HARDWARE_RESOLUTION, MODES, SpikeCircuit
+from neuromorph.neurons.spike_circuit import MODES, SpikeCircuit, hardware_resolution
 
 if TYPE_CHECKING:
     from neuromorph.neurons.memristive_alif import MemristiveALIF
@@ -193,7 +193,7 @@ def hardware_schematic(neuron: MemristiveALIF, parts: Mapping[str, Any]) -> Sche
         spikes=spikes,
         spike_level=level,
         states=("v_c", "x"),
-        resolution=HARDWARE_RESOLUTION,
+        resolution=hardware_resolution(neuron.r_s * neuron.capacitance),
         parameter_values=neuron.parameter_values() | neuron.amplifier.values("amplifier_") | spike_circuit.values(),
     )
     amplifier = neuron.amplifier

@@ -113,7 +113,11 @@ class NeuronAtFidelity:
     def stand_ins(self) -> tuple[str, ...]:
         """Parts whose equations are those of a macromodel, because the circuit's own have none."""
         parts = fidelity_of_parts(self.fidelity, self.neuron.parts, self.design_name)
-        return tuple(role for role, word in parts.items() if (role, word) == ("comparator", "transistor") or not isinstance(word, str))
+        return tuple(
+            role
+            for role, word in parts.items()
+            if (role, word) == ("comparator", "transistor") or not isinstance(word, str)
+        )
 
     def dynamics(self) -> HybridSystem:
         """The neuron's equations (SI units)."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from neuromorph.devices import Mosfet, SchmittTrigger
 from neuromorph.neurons.fidelity import Fidelity, fidelity_of_parts, is_ideal
 from neuromorph.neurons.neuron import CHARGE_PRECISION, RELATIVE_PRECISION, Neuron, WorkingPoint
-from neuromorph.neurons.spike_circuit import HARDWARE_RESOLUTION, MODES, SpikeCircuit
+from neuromorph.neurons.spike_circuit import MODES, SpikeCircuit, hardware_resolution
 from neuromorph.quantities import parameter
 from neuromorph.stimulus import Constant
 
@@ -104,7 +104,7 @@ class RCNeuron(Neuron):
         Examples
         --------
         >>> round(RCNeuron().interval(0.2e-3) * 1e6, 4)
-        670.8453
+        670.8609
         """
         if self.v_th is None:
             return math.inf
@@ -219,7 +219,7 @@ class RCNeuron(Neuron):
             spikes=spikes,
             spike_level=level,
             states=("v_mem",),
-            resolution=ideal if is_ideal(parts) else HARDWARE_RESOLUTION,
+            resolution=ideal if is_ideal(parts) else hardware_resolution(self.r_leak * self.capacitance),
             parameter_values=self.parameter_values() | (spike_circuit.values() if spike_circuit else {}),
         )
         circuit.V("rest", "rest", circuit.gnd, self.v_rest)

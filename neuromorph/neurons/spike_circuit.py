@@ -5,6 +5,7 @@ Used by every neuron that fires through a Schmitt trigger, whose output is the n
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,8 +20,25 @@ from neuromorph.systems.nodal import NodalEquations
 # lower so that an output that lingers is not counted twice.
 _SPIKE_LEVEL, _OVER_LEVEL = 0.5, 0.4
 MODES = ("charging", "discharging")
-HARDWARE_RESOLUTION = Resolution(t_max=50e-9, reltol=1e-5, chgtol=1e-12)
-"""What resolves the circuit of a hardware neuron [s, pure number, C]: its fastest nodes have nanoseconds."""
+# A shorter limit of the step [s] brings nothing: ngspice shortens it by itself where the trigger switches.
+_SHORTEST_STEP = 20e-9
+
+
+def hardware_resolution(tau_m: float) -> Resolution:
+    """What resolves the circuit of a hardware neuron whose fastest nodes have nanoseconds.
+
+    Parameters
+    ----------
+    tau_m : float
+        Time constant of the membrane [s].
+
+    Returns
+    -------
+    Resolution
+        Steps and tolerances with which spike times of the library's neurons are within some ten nanoseconds of
+        the equations; ngspice shortens the steps by itself while the trigger switches.
+    """
+    return Resolution(t_max=max(tau_m / 400, _SHORTEST_STEP), reltol=1e-6, chgtol=1e-12)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +76,8 @@ class SpikeCircuit:
         """The trigger that is built [V]: its resistors fit the output levels of the comparator in it."""
         model = self._comparator_model()
         if isinstance(model, TransistorComparator):
-            return self.wanted_trigger.replace(comparator=model.macromodel(self.wanted_trigger.v_supply))
+            stand_in = model.macromodel(self.wanted_trigger.v_supply)
+            return dataclasses.replace(self.wanted_trigger, comparator=stand_in)
         return self.wanted_trigger
 
     def values(self) -> dict[str, float]:
@@ -121,7 +140,11 @@ class SpikeCircuit:
             discharge = v_ds * transistor.drain_current(v("gate") - v("rest"), v_ds)
         else:
             closed = mode == "discharging"
-            discharge = (v(self.membrane) - v("rest")) ** 2 / sympy.Symbol("r_switch", real=True) if closed else sympy.Integer(0)
+            discharge = (
+                (v(self.membrane) - v("rest")) ** 2 / sympy.Symbol("r_switch", real=True)
+                if closed
+                else sympy.Integer(0)
+            )
         powers = {"p_discharge": discharge}
         if self.comparator != "ideal":
             inner = sympy.Symbol("trigger_stage", real=True)

@@ -15,6 +15,8 @@ from neuromorph.validate.spikes import SpikeMatch, match_spikes
 
 # Waveforms are compared outside this share of the shortest interval around each spike.
 _MARGIN = 0.05
+# A range away from spikes counts as at least this share of the whole range.
+_LEAST_RANGE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -151,9 +153,13 @@ def _smooth_grid(reference: Recording, candidate: Recording, match: SpikeMatch) 
 
 
 def _range(reference: Recording, candidate: Recording, name: str, grid: _Grid) -> float:
-    """Range of a signal where it is compared: a glitch at a spike must not make everything else look small."""
+    """Range of a signal where it is compared: a glitch at a spike must not make everything else look small.
+
+    What is left of a pulse between its pulses is noise, though, and no range to compare with.
+    """
     values = np.concatenate([np.interp(grid.times, r.time, r[name]) for r in (reference, candidate)])
-    return float(values.max() - values.min())
+    whole = max(float(np.ptp(r[name])) for r in (reference, candidate))
+    return max(float(values.max() - values.min()), _LEAST_RANGE * whole)
 
 
 def _differences(reference: Recording, candidate: Recording, name: str, grid: _Grid) -> Any:
