@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Mapping
@@ -35,7 +36,7 @@ from neuromorph.cli.output import (
     say,
     write_json,
 )
-from neuromorph.quantities import check_names, parse_quantity
+from neuromorph.quantities import KNOWN_UNITS, check_names, parse_quantity
 
 _RANGE = re.compile(r"(.+):(.+):(lin|log)(\d+)")
 _DRAWN = re.compile(r"(normal|lognormal|uniform)\((.+)\)")
@@ -105,7 +106,7 @@ def sweep(
     with DelayedProgress() as progress:
         result = nm.sweep(
             swept,
-            values_of(texts, units),
+            values_of(texts, {**units, **dict.fromkeys(getattr(swept, "units", ()))}),
             drive=request.drive,
             t_stop=request.t_stop,
             measure=measure or None,
@@ -183,15 +184,15 @@ def _named(over: list[str]) -> dict[str, str]:
     return texts
 
 
-def values_of(texts: Mapping[str, str], units: Mapping[str, str]) -> dict[str, Any]:
+def values_of(texts: Mapping[str, str], units: Mapping[str, str | None]) -> dict[str, Any]:
     """Values of parameters as typed, by the full name of each.
 
     Parameters
     ----------
     texts : mapping of str to str
         Ranges, lists or distributions by name; the name alone serves for a parameter of one part.
-    units : mapping of str to str
-        Unit of every parameter.
+    units : mapping of str to str or None
+        Unit of every parameter; ``None`` takes any.
 
     Returns
     -------
@@ -213,20 +214,20 @@ def values_of(texts: Mapping[str, str], units: Mapping[str, str]) -> dict[str, A
         full = _full_name(name, units)
         check_names("--over", [full], units)
         try:
-            values[full] = _values(text, units.get(full, ""), full in _WORDS)
+            values[full] = _values(text, units[full], full in _WORDS)
         except ValueError as error:
             raise ValueError(f"--over {name}: {error}; {_SYNTAX}") from None
     return values
 
 
-def _full_name(name: str, units: Mapping[str, str]) -> str:
+def _full_name(name: str, units: Mapping[str, str | None]) -> str:
     if name in units:
         return name
     matches = [full for full in units if full.endswith(f".{name}")]
     return matches[0] if len(matches) == 1 else name
 
 
-def _values(text: str, unit: str, is_word: bool) -> Any:
+def _values(text: str, unit: str | None, is_word: bool) -> Any:
     if is_word:
         return [word.strip() for word in text.split(",")]
     drawn = _DRAWN.fullmatch(text.strip())
@@ -237,10 +238,17 @@ def _values(text: str, unit: str, is_word: bool) -> Any:
         return [
             None if part.strip().lower() == "none" else parse_quantity(part.strip(), unit) for part in text.split(",")
         ]
-    low, high, count = parse_quantity(span[1], unit), parse_quantity(span[2], unit), int(span[4])
+    low, high, count = _quantity(span[1], unit), _quantity(span[2], unit), int(span[4])
     if count < 2:
         raise ValueError(f"{span[3]}{count} is no range: at least 2 values are wanted")
     return _linear(low, high, count) if span[3] == "lin" else _geometric(low, high, count)
+
+
+def _quantity(text: str, unit: str | None) -> float:
+    for known in ("", *KNOWN_UNITS) if unit is None else ():
+        with contextlib.suppress(ValueError):
+            return parse_quantity(text.strip(), known)
+    return parse_quantity(text.strip(), unit or "")
 
 
 def _distribution(kind: str, relative: float) -> Any:
