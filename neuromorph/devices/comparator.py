@@ -6,12 +6,17 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from neuromorph.devices.part import STATE_CAPACITANCE, Part, positive_part
+from neuromorph.devices.part import STATE_CAPACITANCE, Part, positive_part, stamp_supplies
 from neuromorph.quantities import parameter
 from neuromorph.systems.nodal import NodalEquations
 
-# From 10 to 90 % of tanh().
-_RISE = 2 * math.atanh(0.8)
+# Where tanh() has made 90 % of its way.
+_END_OF_RISE = math.atanh(0.8)
+
+
+def _slope(k: float, z: float) -> float:
+    """Slope of the static output against its slope in balance (pure numbers)."""
+    return (1 - math.tanh(z) ** 2) / math.cosh(k * math.tanh(z)) ** 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +34,13 @@ class Comparator(Part):
     t_delay : float
         Propagation delay at large overdrive [s].
     t_rise : float
-        Time from 10 to 90 % of the output's swing [s].
+        Time from 10 to 90 % of the output's swing at large overdrive [s], up and down, not above `t_delay`.
     gain : float
         Output over input, small signals at low frequency [V/V].
     v_offset : float
         Offset voltage, added to the input difference [V].
     v_high, v_low : float
-        Output levels [V].
+        Output levels without a load, against ground, whatever the supplies [V].
     r_out : float
         Output resistance [ohm].
     c_in : float
@@ -48,7 +53,7 @@ class Comparator(Part):
     Raises
     ------
     ValueError
-        When a parameter is not physical, or `v_low` is not below `v_high`.
+        When a parameter is not physical, `v_low` is not below `v_high`, or `t_rise` is longer than `t_delay`.
 
     Notes
     -----
@@ -73,6 +78,11 @@ class Comparator(Part):
         super().__post_init__()
         if self.v_low >= self.v_high:
             raise ValueError(f"v_low must be below v_high ({self.v_high:g} V), got {self.v_low!r}")
+        if self.t_rise > self.t_delay:
+            raise ValueError(
+                f"t_rise must be at most t_delay ({self.t_delay:g} s), got {self.t_rise!r}: half of the edge comes before "
+                "the delay is over, and cannot come before the input's step"
+            )
         if self.common_mode_low >= self.common_mode_high:
             raise ValueError(
                 f"common_mode_low must be below common_mode_high ({self.common_mode_high:g} V), "
@@ -112,12 +122,43 @@ class Comparator(Part):
         _, k = self._tau_and_k()
         return self.v_low + self.swing * (1 + sympy.tanh(k * u) / sympy.tanh(k)) / 2
 
+    def point_of_slope(self, slope: float) -> tuple[float, float]:
+        """Where the static output, with no load, rises by `slope` of the input difference.
+
+        Parameters
+        ----------
+        slope : float
+            Output over input [V/V], below `gain`.
+
+        Returns
+        -------
+        v_d, v_out : float
+            Distance from balance, offset included, and of the output there from the nearer level [V].
+
+        Raises
+        ------
+        ValueError
+            When the slope is not below the gain.
+        """
+        if not 0 < slope < self.gain:
+            raise ValueError(f"slope must be between 0 and the gain of {self.gain:g}, got {slope!r}")
+        k = _END_OF_RISE / math.tanh(self.t_rise * math.log(2) / (2 * self.t_delay))
+        a = 2 * self.gain * math.tanh(k) / (self.swing * k)
+        # The slope falls with the distance z = a v_d: bisection.
+        low, high = 0.0, 1.0
+        while self.gain * _slope(k, high) > slope:
+            low, high = high, 2 * high
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self.gain * _slope(k, middle) > slope else (low, middle)
+        return low / a, self.swing * (1 - math.tanh(k * math.tanh(low)) / math.tanh(k)) / 2
+
     def _tau_and_k(self) -> tuple[Any, Any]:
         import sympy
 
         tau = self.t_delay / sympy.log(2)
-        # In the middle u moves by 1/tau, and tanh(k u) takes _RISE / k of u.
-        return tau, _RISE * tau / self.t_rise
+        # u = 1 - 2 exp(-t/tau) goes from -u_1 to u_1 in 2 tau artanh(u_1), and tanh(k u_1) shall be 0.8 then.
+        return tau, _END_OF_RISE / sympy.tanh(self.t_rise / (2 * tau))
 
     def stamp(self, equations: NodalEquations, name: str, **nodes: str) -> None:
         """Input and output elements, and the state ``<name>_stage`` (pure number)."""
@@ -128,7 +169,9 @@ class Comparator(Part):
         equations.add_capacitor(nodes["in_p"], "0", self.c_in)
         equations.add_capacitor(nodes["in_n"], "0", self.c_in)
         equations.add_state(f"{name}_stage", self.stage_rate(v["in_p"] - v["in_n"], u))
-        equations.add_current("0", nodes["out"], (self.output_voltage(u) - v["out"]) / self.r_out)
+        i_out = (self.output_voltage(u) - v["out"]) / self.r_out
+        equations.add_current("0", nodes["out"], i_out)
+        stamp_supplies(equations, nodes, self.i_supply, i_out)
 
     def supply_power(self, v_pos: Any, v_neg: Any, i_out: Any) -> Any:
         """Power from the supplies.

@@ -12,6 +12,9 @@ from neuromorph.systems.nodal import NodalEquations
 
 # The temperature at which SPICE simulates [K].
 _THERMAL_VOLTAGE = BOLTZMANN * 300.15 / ELEMENTARY_CHARGE
+# Thermal voltages from which the diode's exponential goes on as its tangent, so that no trial step overflows. At 2 V
+# such a diode would carry more current than there is.
+_STRAIGHT_FROM = 80.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +24,7 @@ class Mosfet(Part):
     ``i_d = k_p / 2 (max(v_gs - v_to, 0)^2 - max(v_gd - v_to, 0)^2) (1 + lambda_ |v_ds|)``
 
     which is level 1 in triode and saturation, forwards and backwards, in one expression. The body diode
-    conducts backwards.
+    conducts backwards, at 300.15 K.
 
     Parameters
     ----------
@@ -95,7 +98,9 @@ class Mosfet(Part):
         forwards = positive_part(v_gs - self.v_to) ** 2
         backwards = positive_part(v_gs - v_ds - self.v_to) ** 2
         channel = self.k_p / 2 * (forwards - backwards) * (1 + self.lambda_ * sympy.Abs(v_ds))
-        return channel - self.i_s * (sympy.exp(-v_ds / _THERMAL_VOLTAGE) - 1)
+        forward = -v_ds / _THERMAL_VOLTAGE
+        bent = sympy.Min(forward, _STRAIGHT_FROM)
+        return channel - self.i_s * (sympy.exp(bent) * (1 + forward - bent) - 1)
 
     def stamp(self, equations: NodalEquations, name: str, **nodes: str) -> None:
         """Channel, body diode and capacitances."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from neuromorph.devices.part import STATE_CAPACITANCE, Part, positive_part
+from neuromorph.devices.part import STATE_CAPACITANCE, Part, positive_part, stamp_supplies
 from neuromorph.quantities import parameter
 from neuromorph.systems.nodal import NodalEquations
 
@@ -101,7 +101,9 @@ class OpAmp(Part):
         equations.add_state(
             f"{name}_stage", self.gain_stage_rate(v["in_p"] - v["in_n"], v_gain, v["v_pos"], v["v_neg"])
         )
-        equations.add_current("0", nodes["out"], (v_gain - v["out"]) / self.r_out)
+        i_out = (v_gain - v["out"]) / self.r_out
+        equations.add_current("0", nodes["out"], i_out)
+        stamp_supplies(equations, nodes, self.i_supply, i_out)
 
     def supply_power(self, v_pos: Any, v_neg: Any, i_out: Any) -> Any:
         """Power from the supplies.

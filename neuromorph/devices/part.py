@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -109,6 +110,25 @@ class Part(Parameters, ABC):
         """What symbols are called inside the subcircuit: parameters in braces, voltages as given."""
         # ngspice keeps every digit of a parameter, and pastes its value bare, hence the parentheses.
         return {f.name: f"({{{f.name}}})" for f in dataclasses.fields(self)} | voltages
+
+
+def stamp_supplies(equations: NodalEquations, nodes: Mapping[str, str], i_supply: Any, i_out: Any) -> None:
+    """Add what a part with an output takes from its supplies.
+
+    Parameters
+    ----------
+    equations : NodalEquations
+        What to add to (SI units).
+    nodes : mapping of str to str
+        Nodes of the pins ``v_pos`` and ``v_neg``.
+    i_supply : sympy expression
+        Quiescent current from one to the other [A].
+    i_out : sympy expression
+        Current out of the output [A], which the positive supply gives and the negative one takes.
+    """
+    equations.add_current(nodes["v_pos"], nodes["v_neg"], i_supply)
+    equations.add_current(nodes["v_pos"], "0", positive_part(i_out))
+    equations.add_current("0", nodes["v_neg"], positive_part(-i_out))
 
 
 def positive_part(x: Any) -> Any:

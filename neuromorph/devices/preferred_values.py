@@ -74,5 +74,7 @@ def nearest_preferred_value(resistance: float, series: str = "E96") -> float:
     >>> nearest_preferred_value(66.1e3)
     66500.0
     """
+    if not 0 < resistance < math.inf:
+        raise ValueError(f"resistance must be a positive number of ohm, got {resistance!r}")
     choices = preferred_values(0.5 * resistance, 2 * resistance, series)
     return min(choices, key=lambda value: abs(math.log(value / resistance)))

@@ -42,6 +42,10 @@ class NodalEquations:
         self._own: dict[str, Expression] = {}
         self._into_held: dict[str, Expression] = dict.fromkeys(self._held, sympy.Integer(0))
 
+    def holds(self, node: str) -> bool:
+        """Whether a source holds the node's voltage [V]."""
+        return node in self._held
+
     def voltage(self, node: str) -> Expression:
         """Voltage of a node against ground [V]: what its source holds, or the symbol ``v_<node>``."""
         if node in self._held:
@@ -63,11 +67,21 @@ class NodalEquations:
         """A capacitor [F] between two nodes; a voltage that a source holds does not move it."""
         for node in (plus, minus):
             self.voltage(node)
+        if plus == minus:
+            return
         pair = (min(plus, minus), max(plus, minus))
         self._capacitances[pair] = self._capacitances.get(pair, sympy.Integer(0)) + capacitance
 
     def add_state(self, name: str, rate: Expression) -> None:
-        """A state inside a part, such as that of a memristor, with its rate [its unit / s]."""
+        """A state inside a part, such as that of a memristor, with its rate [its unit / s].
+
+        Raises
+        ------
+        ValueError
+            When there is a state of that name already.
+        """
+        if name in self._own:
+            raise ValueError(f"there is a state {name!r} already: give each part a name of its own")
         self._own[name] = rate
 
     @property
@@ -79,7 +93,15 @@ class NodalEquations:
         return energy
 
     def source_current(self, node: str) -> Expression:
-        """Current [A] that the source of a held node gives to the elements."""
+        """Current [A] that the source of a held node gives to the elements.
+
+        Raises
+        ------
+        ValueError
+            When no source holds the node; the message lists those that one holds.
+        """
+        if node not in self._held:
+            raise ValueError(f"no source holds the node {node!r}; held: {', '.join(self._held)}")
         current = -self._into_held[node]
         rates = self.rates()
         for pair, capacitance in self._capacitances.items():
@@ -98,6 +120,9 @@ class NodalEquations:
         """
         rates: dict[str, Expression] = {}
         for group in self._coupled_nodes():
+            # Asked of the graph: a determinant of symbols need not look like zero where it is.
+            if not any(len({a, b} & set(group)) == 1 for a, b in self._capacitances):
+                raise ValueError(f"nodes {', '.join(group)} are joined by capacitors alone: tie one of them to ground")
             matrix = sympy.zeros(len(group))
             for (a, b), capacitance in self._capacitances.items():
                 for node, other in ((a, b), (b, a)):
@@ -106,16 +131,33 @@ class NodalEquations:
                         matrix[row, row] += capacitance
                         if other in group:
                             matrix[row, group.index(other)] -= capacitance
-            if matrix.det() == 0:
-                raise ValueError(f"nodes {', '.join(group)} are joined by capacitors alone: tie one of them to ground")
             solution = matrix.LUsolve(sympy.Matrix([self._into[node] for node in group]))
             rates |= {f"v_{node}": solution[i] for i, node in enumerate(group)}
         return rates | self._own
 
     def unknowns(self) -> dict[str, Unknown]:
-        """Voltages [V] of the nodes without a capacitor, in the order in which they were first named."""
+        """Voltages [V] of the nodes without a capacitor, in the order in which they were first named.
+
+        Raises
+        ------
+        ValueError
+            When nothing fixes the voltage of such a node, or two of them depend on each other.
+        """
         moving = {node for group in self._coupled_nodes() for node in group}
-        return {f"v_{node}": Unknown(current, "V") for node, current in self._into.items() if node not in moving}
+        still = [node for node in self._into if node not in moving]
+        for i, node in enumerate(still):
+            names = {symbol.name for symbol in sympy.sympify(self._into[node]).free_symbols}
+            if f"v_{node}" not in names:
+                raise ValueError(
+                    f"no current depends on the voltage of node {node!r}: connect it, or hold it by a source"
+                )
+            later = [other for other in still[i + 1 :] if f"v_{other}" in names]
+            if later:
+                raise ValueError(
+                    f"nodes {node!r} and {later[0]!r} have no capacitor and depend on each other: give one of them a "
+                    "capacitor, or join resistors in series into one"
+                )
+        return {f"v_{node}": Unknown(self._into[node], "V") for node in still}
 
     def states(self, initial: Mapping[str, float], units: Mapping[str, str] | None = None) -> dict[str, State]:
         """The states at their initial values.
