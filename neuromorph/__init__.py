@@ -30,7 +30,7 @@ _HOMES = {
         "parse_stimulus",
     ),
     "recording": ("Recording", "SpikeTrains", "load"),
-    "measurement": ("Measurement", "synthetic_measurement"),
+    "measurement": ("Measurement", "load_measurement", "refuse_duplicates", "synthetic_measurement"),
     "quantities": ("Parameters", "choice", "format_quantity", "parameter", "parse_quantity"),
     "equations": ("logistic",),
     "systems": ("HybridSystem", "Mode", "NodalEquations", "Output", "State", "Transition", "Unknown"),
@@ -115,6 +115,8 @@ if TYPE_CHECKING:
     from neuromorph.fit import fit_memristor as fit_memristor
     from neuromorph.fit import simulate_measured as simulate_measured
     from neuromorph.measurement import Measurement as Measurement
+    from neuromorph.measurement import load_measurement as load_measurement
+    from neuromorph.measurement import refuse_duplicates as refuse_duplicates
     from neuromorph.measurement import synthetic_measurement as synthetic_measurement
     from neuromorph.neurons import LIF as LIF
     from neuromorph.neurons import MemristiveALIF as MemristiveALIF
