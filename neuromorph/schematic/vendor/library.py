@@ -218,7 +218,7 @@ def _model_card(statement: Statement) -> ModelCard:
 
 def assignments(words: Iterable[str], statement: Statement) -> dict[str, str]:
     """``name=value`` pairs as texts; several words of a value that stands without braces are joined."""
-    words = [word for word in words if word != ","]
+    words = _without_separators(words)
     starts = [i for i, word in enumerate(words) if word == "="]
     found: dict[str, str] = {}
     if words and (not starts or starts[0] != 1):
@@ -230,6 +230,16 @@ def assignments(words: Iterable[str], statement: Statement) -> dict[str, str]:
             raise ValueError(f"{statement.where}: {words[start - 1]!r} has no value")
         found[words[start - 1]] = unbraced(value)
     return found
+
+
+def _without_separators(words: Iterable[str]) -> list[str]:
+    """Words without the commas between assignments; those between the arguments of a function stay."""
+    kept, depth = [], 0
+    for word in words:
+        depth += (word == "(") - (word == ")")
+        if word != "," or depth:
+            kept.append(word)
+    return kept
 
 
 def unbraced(text: str) -> str:

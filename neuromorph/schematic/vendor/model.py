@@ -16,7 +16,8 @@ from neuromorph.schematic.vendor.translation import TERMINAL_NAMES, Translation
 _DIALECTS = ("auto", "pspice", "ltspice", "ngspice")
 # What only LTspice writes.
 _LTSPICE = re.compile(
-    r"^\.backanno|^a\S+\s|^b\S+\s.*\b[vi]\s*=|\b(?:uplim|dnlim|noiseless|vdmos|rser|rpar|cpar|tripdv|idt|inv|buf|uramp)\b|^\.model\s+\S+\s+sw\b"
+    r"^\.backanno|^a\S+\s|^b\S+\s.*\b[vi]\s*=|\b(?:uplim|dnlim|idt|inv|buf|uramp)\s*\(|"
+    r"\s(?:noiseless|vdmos\b|(?:rser|rpar|cpar|tripdv)\s*=)|^\.model\s+\S+\s+sw\b"
 )
 
 

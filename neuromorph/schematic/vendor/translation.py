@@ -277,7 +277,7 @@ class Translation:
                 f"the line connects {len(nodes)}"
             )
         for key in pairs:
-            if key not in definition.defaults and key not in definition.parameters:
+            if key not in definition.defaults:
                 choices = list(definition.defaults)
                 raise ValueError(
                     f"{statement.where}: {definition.name!r} has no parameter {key!r}; its parameters: {', '.join(choices) or 'none'}"

@@ -171,6 +171,7 @@ def test_thresholds_and_delay_of_a_comparator_of_ltspice(tmp_path: Path) -> None
         ("R1 out b RX 3\n.model RX RES(R=1)\nR2 out 0 1", 0.25),
         ("R1 out b 3 TC=0.1,0.2\nR2 out 0 1", 0.25),
         ("X1 out b inner PARAMS: r={q+2}\nR2 out 0 1", 0.25),
+        (".param r = max(1, 3), s=2\nR1 out b {r}\nR2 out 0 {s/2}", 0.25),
         ("V1 out b DC 2 AC 1 0", 3.0),
         ("S1 out b s 0 SX\nR2 out 0 1k\n.model SX VSWITCH(RON=1 ROFF=1e6 VON=1 VOFF=0)", 0.5),
         ("S1 out b q 0 SX\nR2 out 0 1k\n.model SX VSWITCH(RON=1 ROFF=1e6 VON=1 VOFF=0)", 1e3 / (1e3 + math.exp(math.log(1e3) + 0.34375 * math.log(1e6)))),
