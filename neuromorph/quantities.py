@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,6 +143,48 @@ class Parameters:
             if given is None and field.metadata["optional"]:
                 continue
             object.__setattr__(self, field.name, _checked(field, given))
+
+    def inner_parameters(self) -> dict[str, Parameters]:
+        """The parameter objects that this one holds, by field: the parts that it is made of."""
+        held = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {name: value for name, value in held.items() if isinstance(value, Parameters)}
+
+    def nested_units(self) -> dict[str, str]:
+        """Unit of each parameter in numbers, those of parts by dotted name such as ``"amplifier.gain"``."""
+        inner = self.inner_parameters()
+        units = {f.name: f.metadata["unit"] for f in dataclasses.fields(self) if "unit" in f.metadata}
+        for part, held in inner.items():
+            units |= {f"{part}.{name}": unit for name, unit in held.nested_units().items()}
+        return units
+
+    def with_nested(self, changes: Mapping[str, Any]) -> Any:
+        """A copy with some parameters changed, all at once: one threshold may only move with another.
+
+        Parameters
+        ----------
+        changes : mapping of str to float, str or Parameters
+            New values by dotted name, in the SI unit of each.
+
+        Returns
+        -------
+        Parameters
+            Of the same class.
+
+        Raises
+        ------
+        ValueError
+            When a value is not accepted.
+        """
+        own = {name: value for name, value in changes.items() if "." not in name}
+        parts: dict[str, dict[str, Any]] = {}
+        for name, value in changes.items():
+            part, dot, rest = name.partition(".")
+            if dot:
+                parts.setdefault(part, {})[rest] = value
+        inner = self.inner_parameters()
+        return dataclasses.replace(
+            self, **own, **{part: inner[part].with_nested(values) for part, values in parts.items()}
+        )
 
     def replace(self, **changes: Any) -> Any:
         """A copy with some parameters changed.

@@ -12,6 +12,7 @@ from neuromorph.cli.options import (
     Design,
     Drive,
     Dt,
+    Fidelity,
     Json,
     Method,
     Plot,
@@ -21,6 +22,7 @@ from neuromorph.cli.options import (
     TMax,
     TStop,
     named_probes,
+    parsed_fidelity,
     seconds,
     spice_options,
 )
@@ -95,6 +97,7 @@ def simulate(
     drive: Drive = [],  # noqa: B006 - typer's spelling of a repeatable option
     t_stop: TStop = None,
     setting: Set = [],  # noqa: B006
+    fidelity: Fidelity = None,
     probe: Probes = [],  # noqa: B006
     dt: Dt = None,
     reltol: RelTol = None,
@@ -120,6 +123,7 @@ def simulate(
             dt=seconds(dt),
             options=spice_options(reltol, t_max, method),
             probes=named_probes(probe),
+            fidelity=parsed_fidelity(fidelity),
             progress=progress,
         )
     say(describe_recording(recording), json)
@@ -141,6 +145,7 @@ def validate(
     drive: Drive = [],  # noqa: B006
     t_stop: TStop = None,
     setting: Set = [],  # noqa: B006
+    fidelity: Fidelity = None,
     probe: Probes = [],  # noqa: B006
     dt: Dt = None,
     reltol: RelTol = None,
@@ -167,6 +172,7 @@ def validate(
             dt=seconds(dt),
             options=spice_options(reltol, t_max, method),
             probes=named_probes(probe),
+            fidelity=parsed_fidelity(fidelity),
             error_budget=error_budget,
             progress=progress,
         )
@@ -185,6 +191,7 @@ def netlist(
     drive: Drive = [],  # noqa: B006
     t_stop: TStop = None,
     setting: Set = [],  # noqa: B006
+    fidelity: Fidelity = None,
     probe: Probes = [],  # noqa: B006
     reltol: RelTol = None,
     t_max: TMax = None,
@@ -195,12 +202,13 @@ def netlist(
     """Print the deck of a design, to read, to run by hand (ngspice -b), to open in another simulator."""
     from neuromorph.cli.designs import requested
     from neuromorph.files import write_text_atomically
-    from neuromorph.roads import deck_of, working_point
+    from neuromorph.roads import at_fidelity, deck_of, working_point
 
     check_outputs(json=json, output=output)
     request = requested(design, setting, drive, t_stop)
-    stimulus, duration = working_point(request.design, request.drive, request.t_stop)
-    deck = deck_of(request.design, stimulus, duration, named_probes(probe))
+    built = at_fidelity(request.design, parsed_fidelity(fidelity))
+    stimulus, duration = working_point(built, request.drive, request.t_stop)
+    deck = deck_of(built, stimulus, duration, named_probes(probe))
     text = deck.text(spice_options(reltol, t_max, method))
     if output is not None:
         write_text_atomically(output, text)

@@ -16,7 +16,7 @@ from typing import Any
 
 from neuromorph.devices import MemristorModel, load_card, model_named
 from neuromorph.neurons import LIBRARY
-from neuromorph.quantities import KNOWN_UNITS, Parameters, check_names, is_choice, parameter_units, parse_quantity
+from neuromorph.quantities import KNOWN_UNITS, Parameters, check_names, is_choice, parse_quantity
 from neuromorph.roads import equations_or_none
 from neuromorph.stimulus import Stimulus, parse_stimulus
 
@@ -107,37 +107,42 @@ def _settings(settings: list[str]) -> dict[str, str]:
 
 
 def _with_settings(design: Parameters, values: Mapping[str, str]) -> Any:
-    """A parameter object with values set; those of its parts by ``part.name``, or by ``name`` alone."""
-    parts = {
-        f.name: getattr(design, f.name)
-        for f in dataclasses.fields(design)
-        if isinstance(getattr(design, f.name), Parameters)
+    """A parameter object with values set; those of its parts by ``part.name``, or by ``name`` where that is clear."""
+    parts = design.inner_parameters()
+    models = {
+        name: _memristor(name, text) for name, text in values.items() if isinstance(parts.get(name), MemristorModel)
     }
-    models = {name: text for name, text in values.items() if isinstance(parts.get(name), MemristorModel)}
-    parts |= {name: _memristor(name, text) for name, text in models.items()}
-    values = {name: text for name, text in values.items() if name not in models}
-    units = {name: unit for name, unit in parameter_units(design).items() if name not in parts}
+    design = dataclasses.replace(design, **models)
+    units, words = design.nested_units(), _nested_choices(design)
     optional = {f.name for f in dataclasses.fields(design) if f.metadata.get("optional")}
-    of_parts = {(part, name): unit for part, value in parts.items() for name, unit in parameter_units(value).items()}
-    choices = [*units, *(f"{part}.{name}" for part, name in of_parts)]
-    own: dict[str, Any] = {}
-    inner: dict[str, dict[str, Any]] = {part: {} for part in models}
+    choices = [*units, *words]
+    changes: dict[str, Any] = {}
     for name, text in values.items():
-        if name in units:
-            is_none = text.lower() == "none" and name in optional
-            own[name] = None if is_none else _value(name, text, units[name])
+        if name in models:
             continue
-        matches = [key for key in of_parts if name in (key[1], f"{key[0]}.{key[1]}")]
+        matches = [name] if name in choices else [c for c in choices if c.endswith(f".{name}")]
         if len(matches) != 1:
-            _refuse_name(getattr(design, "design_name", type(design).__name__), name, choices)
-        part, parameter = matches[0]
-        if parameter in inner.get(part, {}):
-            raise UsageError(f"--set gives {part}.{parameter} twice")
-        is_name = any(f.name == parameter and is_choice(f) for f in dataclasses.fields(parts[part]))
-        value = text.lower() if is_name else _value(name, text, of_parts[matches[0]])
-        inner.setdefault(part, {})[parameter] = value
-    changed = {part: parts[part].replace(**settings) for part, settings in inner.items()}
-    return dataclasses.replace(design, **changed, **own)
+            owner = getattr(design, "design_name", type(design).__name__)
+            if matches:
+                raise UsageError(f"{owner} has several parameters {name!r}; which one? {', '.join(matches)}")
+            _refuse_name(owner, name, choices)
+        (dotted,) = matches
+        if dotted in changes:
+            raise UsageError(f"--set gives {dotted} twice")
+        if dotted in words:
+            changes[dotted] = text if text in words[dotted] else text.lower()
+        else:
+            is_none = text.lower() == "none" and dotted in optional
+            changes[dotted] = None if is_none else _value(name, text, units[dotted])
+    return design.with_nested(changes)
+
+
+def _nested_choices(owner: Parameters) -> dict[str, tuple[str, ...]]:
+    """The words that each parameter which takes words accepts, by dotted name."""
+    words = {f.name: f.metadata["choices"] for f in dataclasses.fields(owner) if is_choice(f)}
+    for part, held in owner.inner_parameters().items():
+        words |= {f"{part}.{name}": choices for name, choices in _nested_choices(held).items()}
+    return words
 
 
 def _memristor(name: str, text: str) -> MemristorModel:

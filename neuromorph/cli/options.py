@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,6 +31,14 @@ RelTol = Annotated[float | None, typer.Option("--reltol", help="Relative toleran
 TMax = Annotated[str | None, typer.Option("--t-max", help="Longest ngspice step, such as 100ns.")]
 Method = Annotated[str | None, typer.Option("--method", help="Integration method of ngspice: gear or trap.")]
 Probes = Annotated[list[str], typer.Option("--probe", help="What to record from a circuit: v(out) or v_out=v(out).")]
+Fidelity = Annotated[
+    str | None,
+    typer.Option(
+        "--fidelity",
+        help="How real a neuron's parts are: ideal, macromodel, transistor, or comparator=transistor,amplifier=macromodel, "
+        "or a vendor's model: amplifier=op.lib:OP07.",
+    ),
+]
 Plot = Annotated[Path | None, typer.Option("--plot", help="Write a picture (png, pdf, svg).")]
 
 
@@ -59,3 +68,59 @@ def named_probes(texts: list[str]) -> dict[str, str] | None:
         if names.count(name) > 1:
             raise ValueError(f"--probe gives {name!r} twice")
     return {name: expression for name, _, expression in pairs}
+
+
+def parsed_fidelity(text: str | None) -> Any:
+    """How real parts are, as typed: a word, or ``part=word`` and ``part=file:subcircuit`` joined by commas.
+
+    Parameters
+    ----------
+    text : str or None
+        For example ``"macromodel"`` or ``"amplifier=macromodel,comparator=my.lib:CMP1"``.
+
+    Returns
+    -------
+    str or dict or None
+        As :func:`neuromorph.simulate` takes it.
+
+    Raises
+    ------
+    ValueError
+        When a part is given twice, or a vendor's file cannot be used.
+    """
+    if text is None or "=" not in text:
+        return text
+    parts: dict[str, Any] = {}
+    # Commas inside the brackets of a pin map belong to the map.
+    for item in re.split(r",(?![^(]*\))", text):
+        part, equals, word = (piece.strip() for piece in item.partition("="))
+        if not equals or not part or not word:
+            raise ValueError(f"cannot read --fidelity {item!r}: write part=word, such as comparator=transistor")
+        if part in parts:
+            raise ValueError(f"--fidelity gives {part!r} twice")
+        parts[part] = _vendor_model(part, word) if ":" in word else word
+    return parts
+
+
+def _vendor_model(part: str, text: str) -> Any:
+    """A vendor's model from ``file:subcircuit``, or ``file:subcircuit(role=pin,...)`` where its pins are in other order."""
+    from neuromorph.schematic import VendorModel
+
+    roles = ("d", "g", "s") if part == "discharge" else ("in_p", "in_n", "v_pos", "v_neg", "out")
+    path, _, rest = text.rpartition(":") if "(" not in text else _split_before_pins(text)
+    name, bracket, pin_map = rest.partition("(")
+    pins: dict[str, str | int] = {role: position for position, role in enumerate(roles, start=1)}
+    if bracket:
+        pins = {}
+        for pair in pin_map.rstrip(") ").split(","):
+            role, equals, pin = (piece.strip() for piece in pair.partition("="))
+            if not equals:
+                raise ValueError(f"cannot read the pin {pair!r} of {part!r}: write role=pin; roles: {', '.join(roles)}")
+            pins[role] = int(pin) if pin.isdigit() else pin
+    return VendorModel(path.strip(), name.strip(), pins)
+
+
+def _split_before_pins(text: str) -> tuple[str, str, str]:
+    head, bracket, pins = text.partition("(")
+    path, colon, name = head.rpartition(":")
+    return path, colon, name + bracket + pins

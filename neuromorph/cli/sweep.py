@@ -16,6 +16,7 @@ from neuromorph.cli.options import (
     Design,
     Drive,
     Dt,
+    Fidelity,
     Json,
     Method,
     Probes,
@@ -24,6 +25,7 @@ from neuromorph.cli.options import (
     TMax,
     TStop,
     named_probes,
+    parsed_fidelity,
     seconds,
     spice_options,
 )
@@ -62,7 +64,7 @@ def sweep(
         ),
     ] = [],  # noqa: B006
     engine: Annotated[str | None, typer.Option("--engine", help="ode (rk4 says the same), or ngspice.")] = None,
-    fidelity: Annotated[str | None, typer.Option("--fidelity", help="How real the parts of a neuron are.")] = None,
+    fidelity: Fidelity = None,
     drive: Drive = [],  # noqa: B006
     t_stop: TStop = None,
     setting: Set = [],  # noqa: B006
@@ -113,7 +115,7 @@ def sweep(
             mode="zip" if together else "grid",
             samples=samples,
             engine=engine,
-            fidelity=fidelity,
+            fidelity=parsed_fidelity(fidelity),
             dt=seconds(dt),
             options=spice_options(reltol, t_max, method),
             probes=named_probes(probe),
@@ -235,9 +237,7 @@ def _values(text: str, unit: str | None, is_word: bool) -> Any:
         return _distribution(drawn[1], parse_quantity(drawn[2]))
     span = _RANGE.fullmatch(text.strip())
     if span is None:
-        return [
-            None if part.strip().lower() == "none" else parse_quantity(part.strip(), unit) for part in text.split(",")
-        ]
+        return [None if part.strip().lower() == "none" else _quantity(part, unit) for part in text.split(",")]
     low, high, count = _quantity(span[1], unit), _quantity(span[2], unit), int(span[4])
     if count < 2:
         raise ValueError(f"{span[3]}{count} is no range: at least 2 values are wanted")

@@ -33,16 +33,20 @@ def fidelity_of_parts(fidelity: Fidelity, roles: Sequence[str], design: str) -> 
     ValueError
         When a part or a word is unknown; the message lists the choices.
     """
+    if isinstance(fidelity, str) and not roles:
+        if fidelity != "ideal":
+            raise ValueError(f"{design!r} has the fidelity 'ideal' only, got {fidelity!r}")
+        fidelity = {}
     if isinstance(fidelity, str):
-        fidelity = dict.fromkeys(roles, fidelity) if roles else {"": fidelity}
+        fidelity = dict.fromkeys(roles, fidelity)
     if not isinstance(fidelity, Mapping):
         raise ValueError(
             f"fidelity must be one of {', '.join(FIDELITIES)}, or a dict from part to one of them, got {fidelity!r}"
         )
     for role, word in fidelity.items():
-        if role not in roles and not (role == "" and word == "ideal"):
+        if role not in roles:
             have = f"its parts: {', '.join(roles)}" if roles else "it has the fidelity 'ideal' only"
-            raise ValueError(f"{design!r} has no part {role!r} of fidelity {word!r}; {have}")
+            raise ValueError(f"{design!r} has no part {role!r}; {have}")
         if isinstance(word, str) and word not in FIDELITIES:
             raise ValueError(f"no fidelity {word!r}; choices: {', '.join(FIDELITIES)}, or a VendorModel for one part")
         if not isinstance(word, str) and not hasattr(word, "add_to"):

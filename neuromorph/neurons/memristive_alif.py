@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from neuromorph.devices import MMS, DifferenceAmplifier, MemristorModel, Mosfet, SchmittTrigger
 from neuromorph.neurons.fidelity import Fidelity, fidelity_of_parts, is_ideal
 from neuromorph.neurons.neuron import CHARGE_PRECISION, RELATIVE_PRECISION, Neuron, WorkingPoint
-from neuromorph.quantities import parameter
+from neuromorph.quantities import Parameters, parameter
 from neuromorph.stimulus import SquareWave
 
 if TYPE_CHECKING:
@@ -96,6 +96,11 @@ class MemristiveALIF(Neuron):
             raise ValueError(f"memristor must be a MemristorModel, such as nm.MMS(), got {self.memristor!r}")
         if self.v_lo >= self.v_th:
             raise ValueError(f"v_lo must be below v_th ({self.v_th:g} V), got {self.v_lo!r}")
+
+    def inner_parameters(self) -> dict[str, Parameters]:
+        """The parts [SI units]; the trigger also where it is left to be designed."""
+        inner = super().inner_parameters()
+        return inner if "trigger" in inner else inner | {"trigger": self.schmitt_trigger}
 
     @property
     def schmitt_trigger(self) -> SchmittTrigger:

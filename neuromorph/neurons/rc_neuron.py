@@ -11,7 +11,7 @@ from neuromorph.devices import Mosfet, SchmittTrigger
 from neuromorph.neurons.fidelity import Fidelity, fidelity_of_parts, is_ideal
 from neuromorph.neurons.neuron import CHARGE_PRECISION, RELATIVE_PRECISION, Neuron, WorkingPoint
 from neuromorph.neurons.spike_circuit import MODES, SpikeCircuit, hardware_resolution
-from neuromorph.quantities import parameter
+from neuromorph.quantities import Parameters, parameter
 from neuromorph.stimulus import Constant
 
 if TYPE_CHECKING:
@@ -78,6 +78,11 @@ class RCNeuron(Neuron):
             raise ValueError(
                 f"v_rest, v_lo and v_th must rise in this order, got {self.v_rest!r}, {self.v_lo!r} and {self.v_th!r} V"
             )
+
+    def inner_parameters(self) -> dict[str, Parameters]:
+        """The parts [SI units]; the trigger also where it is left to be designed."""
+        inner = super().inner_parameters()
+        return inner if "trigger" in inner or self.v_th is None else inner | {"trigger": self.schmitt_trigger}
 
     @property
     def schmitt_trigger(self) -> SchmittTrigger:

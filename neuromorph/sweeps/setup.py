@@ -195,21 +195,10 @@ def _design_units(design: Any, factory: Callable[..., Any] | None) -> dict[str, 
     if factory is not None:
         return _factory_units(factory)
     if isinstance(design, Parameters):
-        return _nested_units(design)
+        return design.nested_units()
     if hasattr(design, "transitions"):
         return dict.fromkeys(design.parameters, "")
     return {}
-
-
-def _nested_units(owner: Parameters) -> dict[str, str]:
-    units: dict[str, str] = {}
-    for f in dataclasses.fields(owner):
-        part = getattr(owner, f.name)
-        if isinstance(part, Parameters):
-            units |= {f"{f.name}.{name}": unit for name, unit in _nested_units(part).items()}
-        elif "unit" in f.metadata:
-            units[f.name] = f.metadata["unit"]
-    return units
 
 
 def _drive_units(design: Any, drive: Mapping[str, Stimulus] | Stimulus | None) -> dict[str, str]:
@@ -238,20 +227,8 @@ def _stimulus_units(stimulus: Stimulus, unit: str) -> dict[str, str]:
 
 def _changed_design(design: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(design, Parameters):
-        return _changed_parameters(design, values)
+        return design.with_nested(values)
     return dataclasses.replace(design, parameters={**design.parameters, **values})
-
-
-def _changed_parameters(owner: Parameters, values: Mapping[str, Any]) -> Any:
-    """All at once: a threshold may only move together with the one below it."""
-    changes: dict[str, Any] = {name: value for name, value in values.items() if "." not in name}
-    parts: dict[str, dict[str, Any]] = {}
-    for name, value in values.items():
-        part, dot, inner = name.partition(".")
-        if dot:
-            parts.setdefault(part, {})[inner] = value
-    changes |= {part: _changed_parameters(getattr(owner, part), inner) for part, inner in parts.items()}
-    return owner.replace(**changes)
 
 
 def _changed_drive(
