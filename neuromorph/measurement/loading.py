@@ -135,14 +135,15 @@ def load_measurement(
     frequency = fact("frequency", frequency)
     count = signals["voltage"].size
     if "time" in signals:
-        time = signals["time"]
+        time: Array = signals["time"]
         _check_time(table, time)
         time -= time[0]
         span = float(time[-1]) * count / (count - 1)
         if frequency is None:
             in_span = cycles_of(source)
             if in_span is not None and in_span > 0.9:
-                frequency = (round(in_span) if whole_cycles(in_span) else in_span) / span
+                # Ten digits: a clock has no more, and 25 Hz should be 25.
+                frequency = float(f"{(round(in_span) if whole_cycles(in_span) else in_span) / span:.10g}")
     else:
         if frequency is None:
             raise MeasurementError(
@@ -150,7 +151,7 @@ def load_measurement(
                 "period, or cycles= of them"
             )
         span = float(fact("cycles", cycles) or 1.0) / frequency
-        time = np.arange(count) * (span / count)
+        time = np.asarray(np.arange(count) * (span / count), dtype=np.float64)
     periodic = fact("periodic", periodic)
     if periodic is None:
         periodic = frequency is not None and whole_cycles(span * frequency)

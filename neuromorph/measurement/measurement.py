@@ -5,18 +5,23 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from neuromorph.errors import MeasurementError
+from neuromorph.measurement.cleaning import CleaningSteps
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Measurement:
+class Measurement(CleaningSteps):
     """What was measured on one memristor, in SI units.
+
+    Steps that clean it return a new record: :meth:`remove_offsets`, :meth:`average_cycles`, :meth:`align_phase`,
+    :meth:`drop_outliers`, :meth:`resample`.
 
     Parameters
     ----------
@@ -135,6 +140,23 @@ class Measurement:
     def replace(self, **changes: Any) -> Measurement:
         """A copy with some fields changed (SI units)."""
         return dataclasses.replace(self, **changes)
+
+    def save(self, path: str | Path) -> None:
+        """Write the record as a CSV with named columns, and all else into a TOML of the same name beside it.
+
+        Parameters
+        ----------
+        path : str or Path
+            The CSV; :func:`neuromorph.load_measurement` reads both back, equal to the last digit (SI units).
+
+        Raises
+        ------
+        OSError
+            When it cannot be written.
+        """
+        from neuromorph.measurement.storage import save
+
+        save(self, Path(path))
 
     def to_dict(self) -> dict[str, Any]:
         """All but the arrays, as what JSON and TOML can hold (SI units)."""
