@@ -6,18 +6,28 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neuromorph.devices import MemristorModel
 from neuromorph.errors import ConvergenceError
+from neuromorph.files import write_text_atomically
 from neuromorph.fit.optimum import Optimum, search
 from neuromorph.fit.problem import Problem
 from neuromorph.fit.setup import named_model, problem_of, records_of
+from neuromorph.fit.uncertainty import Uncertainty, lmfit_parameters
 from neuromorph.progress import Progress, silent
 
-__all__ = ["MemristorFit", "fit_memristor"]
+if TYPE_CHECKING:
+    from neuromorph.fit.prediction import Prediction
+    from neuromorph.fit.profile import Profile
+    from neuromorph.fit.verification import Verification
+    from neuromorph.spice import Engine
+
+__all__ = ["BoundWarning", "MemristorFit", "fit_memristor"]
 
 
 class BoundWarning(UserWarning):
@@ -31,7 +41,7 @@ class MemristorFit:
     Parameters
     ----------
     model : MemristorModel
-        The fitted device; with per-record device parameters that of the first record [SI units].
+        The fitted device; with device parameters of single records, that of the first one [SI units].
     parameters : lmfit.Parameters
         Values, bounds, standard errors and correlations [SI units].
     nrmse : ndarray, shape (n_records,)
@@ -73,6 +83,110 @@ class MemristorFit:
         """The measurements that were fitted [s, V, A]."""
         return tuple(record.measurement for record in self.problem.records)
 
+    @cached_property
+    def uncertainty(self) -> Uncertainty:
+        """Covariance, correlations, effective sample size, the worst-determined direction (pure numbers)."""
+        return Uncertainty(self.problem, self.theta, self.at_bound)
+
+    def intervals(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
+        """Confidence intervals of the free parameters that allow for correlated residuals.
+
+        Parameters
+        ----------
+        level : float
+            Confidence (pure number).
+
+        Returns
+        -------
+        dict of str to (float, float)
+            Low and high [unit of each]; parameters at a bound have none.
+        """
+        return self.uncertainty.intervals(level)
+
+    def information(self) -> dict[str, float]:
+        """``aic`` and ``bic`` with the effective number of samples (pure numbers; smaller is better)."""
+        return self.uncertainty.information()
+
+    def response(self, record: int = 0) -> dict[str, np.ndarray]:
+        """The fit's simulation of a record.
+
+        Parameters
+        ----------
+        record : int
+            Its number, counted from zero.
+
+        Returns
+        -------
+        dict of str to ndarray
+            ``time`` [s], ``drive`` [V], ``voltage`` [V], ``current`` [A], ``state`` (pure number) and ``residual`` [A].
+        """
+        simulator = self.problem.records[record]
+        _, current, _, voltage, state = self.problem.simulate(self.problem.all_values(self.theta), record)
+        return {
+            "time": simulator.time,
+            "drive": simulator.drive,
+            "voltage": voltage,
+            "current": current,
+            "state": state,
+            "residual": current - simulator.measured,
+        }
+
+    def profile(self, name: str, *, points: int = 15, progress: Progress = silent) -> Profile:
+        """Profile likelihood of a parameter: see :func:`neuromorph.fit.profile.profile_likelihood` [its unit]."""
+        from neuromorph.fit.profile import profile_likelihood
+
+        return profile_likelihood(self, name, points=points, progress=progress)
+
+    def leave_one_out(self, by: str = "record", *, progress: Progress = silent) -> Prediction:
+        """Errors of records foretold by fits without them.
+
+        Parameters
+        ----------
+        by : {"record", "frequency", "amplitude", "series_resistor"}
+            What is left out together.
+        progress : callable
+            Told how far it is.
+
+        Returns
+        -------
+        Prediction
+            NRMSE of each record (pure numbers).
+
+        Raises
+        ------
+        MeasurementError
+            When there is but one group of records.
+        """
+        from neuromorph.fit.prediction import leave_one_out
+
+        return leave_one_out(self, by, progress=progress)
+
+    def verify(self, record: int = 0, engine: str | Engine = "ngspice", *, progress: Progress = silent) -> Verification:
+        """Run the fitted device in SPICE under the drive of a record.
+
+        Parameters
+        ----------
+        record : int
+            Its number, counted from zero.
+        engine : {"ngspice"} or Engine
+            What runs it.
+        progress : callable
+            Told how far the run is.
+
+        Returns
+        -------
+        Verification
+            Measurement, fit and engine side by side [V, A], with ``disagreement`` and ``plot``.
+
+        Raises
+        ------
+        SimulationError
+            When the run fails.
+        """
+        from neuromorph.fit.verification import verify
+
+        return verify(self, record, engine, progress=progress)
+
     def summary(self) -> str:
         """The fit as text (SI units)."""
         from neuromorph.fit.summary import summary_of
@@ -84,6 +198,86 @@ class MemristorFit:
         from neuromorph.fit.summary import dict_of
 
         return dict_of(self)
+
+    def plot(self, path: str | Path | None = None) -> Any:
+        """Draw I-V curves, courses in time and residuals of the records.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            Picture to write; its ending names the format.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Axes in SI units with prefixes.
+        """
+        from neuromorph.plots import save_figure
+        from neuromorph.plots.fits import plot_fit
+
+        figure = plot_fit(self)
+        if path is not None:
+            save_figure(figure, path)
+        return figure
+
+    def to_spice(self, path: str | Path | None = None) -> str:
+        """The fitted device as an ngspice subcircuit.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            File to write.
+
+        Returns
+        -------
+        str
+            Text with a ``.subckt`` whose default parameters are the fitted ones (SI units).
+        """
+        from neuromorph.fit.export import spice_card
+
+        return _written(spice_card(self), path)
+
+    def to_toml(self, path: str | Path | None = None) -> str:
+        """The fitted device as a parameter card that :func:`neuromorph.load_card` reads.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            File to write.
+
+        Returns
+        -------
+        str
+            Text with values, units, confidence and source of each parameter (SI units).
+        """
+        from neuromorph.fit.export import toml_card
+
+        return _written(toml_card(self), path)
+
+    def report(self, folder: str | Path, *, progress: Progress = silent) -> Path:
+        """Write a report: one page of HTML, pictures, JSON and both cards.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Where; made when it is not there.
+        progress : callable
+            Told how far it is: profiles and left-out records take several fits.
+
+        Returns
+        -------
+        Path
+            The page.
+        """
+        from neuromorph.fit.report import write_report
+
+        return write_report(self, Path(folder), progress=progress)
+
+
+def _written(text: str, path: str | Path | None) -> str:
+    if path is not None:
+        write_text_atomically(path, text)
+    return text
 
 
 def fit_memristor(
@@ -100,6 +294,7 @@ def fit_memristor(
     weights: Sequence[float] | None = None,
     loss: str = "linear",
     loss_scale: float = 0.02,
+    prior: Mapping[str, tuple[float, float]] | str | None = "published",
     starts: int = 6,
     seed: int = 0,
     parasitic_capacitance: float | str = "auto",
@@ -138,6 +333,10 @@ def fit_memristor(
         What large residuals count; the last four bound the pull of outliers.
     loss_scale : float
         Residual from which on it counts as large, as a share of the current's peak to peak (pure number).
+    prior : {"published"}, mapping of str to (float, float), or None
+        What is known beforehand: centre and spread of parameters [unit of each; the spread is a factor where the fit moves
+        a logarithm]. It has the weight of one independent observation, so it matters only where the records leave a
+        parameter open. ``"published"`` says of MMS and GMMS that `tau` is 1e-4 s within a factor of 10, and nothing of others.
     starts : int
         Number of starting points that are followed; they are the best of a larger Latin hypercube.
     seed : int
@@ -165,10 +364,18 @@ def fit_memristor(
     -----
     BoundWarning
         When a parameter ends at a bound.
+
+    Examples
+    --------
+    >>> import neuromorph as nm
+    >>> records = [nm.synthetic_measurement(nm.MMS(), 0.6, f, 1e3, noise=0.003) for f in (10.0, 1000.0)]
+    >>> fit = fit_memristor(records, "mms")
+    >>> bool(abs(fit.model.r_on - 500.0) < 15.0), bool(fit.nrmse.max() < 0.004)
+    (True, True)
     """
     began = time.perf_counter()
     device, start_is_given = named_model(model)
-    if starts < 1:
+    if isinstance(starts, bool) or starts < 1:
         raise ValueError(f"starts must be at least 1, got {starts!r}")
     records = records_of(measurements, device, drive, series_resistor)
     problem = problem_of(
@@ -182,26 +389,24 @@ def fit_memristor(
         per_record=per_record,
         weights=weights,
         parasitic_capacitance=parasitic_capacitance,
+        prior=prior,
     )
-    optima, result = search(problem, starts, np.random.default_rng(seed), loss, loss_scale, progress)
-    if result is None:
+    optima, best = search(problem, starts, np.random.default_rng(seed), loss, loss_scale, progress)
+    if best is None:
         raise ConvergenceError(f"no start of {starts} could be simulated; give bounds or a model with better values")
-    theta = result.theta
-    errors = problem.errors(theta)
-    at_bound = _at_bound(problem, theta)
+    theta = best.theta
+    at_bound = _at_bound(problem, theta, quiet=parasitic_capacitance == "auto")
     for name in at_bound:
         warnings.warn(
             f"{name} ended at its bound: the records do not determine it, or the model does not fit; "
-            f"fix it, or give other bounds",
+            "fix it, or give other bounds",
             BoundWarning,
             stacklevel=2,
         )
-    from neuromorph.fit.uncertainty import lmfit_parameters
-
     return MemristorFit(
         model=problem.device(theta),
-        parameters=lmfit_parameters(problem, theta),
-        nrmse=errors,
+        parameters=lmfit_parameters(problem, theta, Uncertainty(problem, theta, at_bound)),
+        nrmse=problem.errors(theta),
         null_nrmse=np.array([_resistor_error(record) for record in records]),
         optima=optima,
         problem=problem,
@@ -218,6 +423,7 @@ def fit_memristor(
             "per_record": tuple(per_record),
             "loss": loss,
             "loss_scale": loss_scale,
+            "prior": prior,
             "starts": starts,
             "seed": seed,
             "parasitic_capacitance": parasitic_capacitance,
@@ -225,10 +431,17 @@ def fit_memristor(
     )
 
 
-def _at_bound(problem: Problem, theta: np.ndarray) -> tuple[str, ...]:
-    width = problem.upper - problem.lower
-    near = np.minimum(theta - problem.lower, problem.upper - theta) <= 1e-4 * np.minimum(width, 1.0)
-    return tuple(name for name, is_near in zip(problem.free_names, near, strict=True) if is_near)
+def _at_bound(problem: Problem, theta: np.ndarray, quiet: bool) -> tuple[str, ...]:
+    low, high = theta - problem.lower, problem.upper - theta
+    reach = 1e-4 * np.minimum(problem.upper - problem.lower, 1.0)
+    names = []
+    for name, a, b, r in zip(problem.free_names, low, high, reach, strict=True):
+        # A stray capacitance that was tried and found to be none is no news.
+        if name == "parasitic_capacitance" and quiet and a <= max(r, 2.3):
+            continue
+        if min(a, b) <= r:
+            names.append(name)
+    return tuple(names)
 
 
 def _resistor_error(record: Any) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,10 @@ LOSSES = ("linear", "soft_l1", "huber", "cauchy", "arctan")
 # Looks at points of the hypercube for each start that is followed.
 _LOOKS = 12
 _COARSE = 1e-2
+
+# From this number of free parameters on, the best optimum is kicked by this much, in the coordinates of the problem.
+_MANY = 7
+_KICK = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,13 +92,60 @@ def search(
         return (), None
     found.sort(key=lambda o: o.cost)
     progress(len(points) / (len(points) + 1), "finishing")
+    if problem.has_prior:
+        found = _with_prior(problem, found, options)
     # What is nearly as good after a short descent may be better at the end.
-    close = [o for o in found if o.cost <= 1.3 * found[0].cost][:2]
+    close = _distinct([o for o in found if o.cost <= 1.3 * found[0].cost])[:3]
     finished = [o for c in close if (o := finish(problem, c, options)) is not None]
     best = min(finished, key=lambda o: o.cost, default=found[0])
+    better = _kicked(problem, best, len(points), rng, options)
+    if better is not best:
+        finished.append(better)
+        best = better
     progress(1.0, "fitted")
     rest = [o for o in found if o.start not in {f.start for f in finished}]
     return tuple(sorted([*finished, *rest], key=lambda o: o.cost)), best
+
+
+def _kicked(problem: Problem, best: Optimum, kicks: int, rng: np.random.Generator, options: dict[str, Any]) -> Optimum:
+    """The best optimum, kicked away some times and followed back: valleys lie side by side where a model has many parameters."""
+    if best.theta.size < _MANY:
+        return best
+    for _ in range(kicks):
+        kick = _KICK * rng.standard_normal(best.theta.size)
+        optimum = descend(problem, best.theta + kick, best.start, options, evaluations=30, ftol=1e-4)
+        if optimum is None or optimum.cost > 1.1 * best.cost:
+            continue
+        if optimum.cost > 0.999 * best.cost:
+            continue
+        finished = finish(problem, optimum, options)
+        if finished is not None and finished.cost < best.cost:
+            best = finished
+    return best
+
+
+def _distinct(found: list[Optimum]) -> list[Optimum]:
+    """One of each cost: several starts often end in the same place."""
+    kept: list[Optimum] = []
+    for optimum in found:
+        if all(abs(optimum.cost - other.cost) > 3e-3 * other.cost for other in kept):
+            kept.append(optimum)
+    return kept
+
+
+def _with_prior(problem: Problem, found: list[Optimum], options: dict[str, Any]) -> list[Optimum]:
+    """The optima again, with the prior in the scale of what the best one leaves over."""
+    from neuromorph.fit.uncertainty import Uncertainty
+
+    left = Uncertainty(problem, found[0].theta)
+    mean_square = float(np.mean(np.concatenate(left.residuals) ** 2))
+    # One unit of log-likelihood is that many times the mean square, since neighbours say the same.
+    problem.prior_strength = float(np.sqrt(mean_square * left.n_samples / left.n_effective))
+    again = []
+    for optimum in found:
+        cost = cost_of(problem, optimum.theta, options)
+        again.append(dataclasses.replace(optimum, cost=cost))
+    return sorted(again, key=lambda o: o.cost)
 
 
 def starting_points(problem: Problem, starts: int, rng: np.random.Generator) -> list[np.ndarray]:

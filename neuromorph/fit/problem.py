@@ -76,6 +76,9 @@ class Problem:
         Of the records (pure numbers).
     tolerance : float
         Of the simulator (pure number).
+    prior : mapping of str to (float, float)
+        Centre and spread of what is known of parameters beforehand [unit of each]; the spread is a factor where the fit
+        moves a logarithm.
     """
 
     def __init__(
@@ -83,8 +86,9 @@ class Problem:
         model: MemristorModel,
         records: Sequence[RecordSimulator],
         parameters: Sequence[FitParameter],
-        weights: Sequence[float],
+        weights: Sequence[float] | np.ndarray,
         tolerance: float = TOLERANCE,
+        prior: Mapping[str, tuple[float, float]] | None = None,
     ) -> None:
         self.model, self.records, self.parameters, self.tolerance = model, list(records), list(parameters), tolerance
         self.weights = np.asarray(weights, dtype=float)
@@ -108,6 +112,18 @@ class Problem:
         ]
         sizes = np.array([record.time.size for record in self.records], dtype=float)
         # Each record counts alike, however many samples it has.
+        self.prior = dict(prior or {})
+        self.prior_strength = 0.0
+        known = [
+            (k, *self.prior[self.parameters[i].base])
+            for k, i in enumerate(self.free)
+            if self.parameters[i].base in self.prior
+        ]
+        self._prior_columns = [k for k, _, _ in known]
+        centres = np.zeros(len(self.free))
+        centres[self._prior_columns] = [centre for _, centre, _ in known]
+        self._prior_centres = self.to_theta(np.where(centres == 0.0, 1.0, centres))[self._prior_columns]
+        self._prior_spreads = np.array([np.log(s) if self.is_log[k] else s / self.scale[k] for k, _, s in known])
         self._row_scale = self.weights * np.sqrt(sizes.mean() / sizes) / np.array([r.span for r in self.records])
 
     def _where_or_none(self, base: str, record: int) -> int | None:
@@ -185,7 +201,34 @@ class Problem:
                 rows.append(self._row_scale[r] * (current - record.measured))
             else:
                 rows.append(np.full(record.time.size, _FAILED * self._row_scale[r] * record.span))
-        return np.concatenate(rows)
+        return np.concatenate([*rows, self._prior_rows(theta)])
+
+    def _prior_rows(self, theta: np.ndarray) -> np.ndarray:
+        if not self.prior_strength:
+            return np.zeros(0)
+        return np.asarray(
+            self.prior_strength * (theta[self._prior_columns] - self._prior_centres) / self._prior_spreads
+        )
+
+    def _prior_slopes(self) -> np.ndarray:
+        rows = np.zeros((len(self._prior_columns) if self.prior_strength else 0, len(self.free)))
+        for row, column in enumerate(self._prior_columns[: len(rows)]):
+            rows[row, column] = self.prior_strength / self._prior_spreads[row]
+        return rows
+
+    def prior_curvature(self) -> np.ndarray:
+        """What the prior adds to ``J^T J``, shape (n_free, n_free) (pure numbers)."""
+        rows = self._prior_slopes()
+        return np.asarray(rows.T @ rows)
+
+    @property
+    def has_prior(self) -> bool:
+        """Whether a free parameter has a prior."""
+        return bool(self._prior_columns)
+
+    def hold(self, name: str, value: float) -> None:
+        """Set a parameter that is not free [its unit]."""
+        self._values[self.number[name]] = value
 
     def jacobian(self, theta: np.ndarray) -> np.ndarray:
         """Derivatives of :meth:`residual` by `theta`, shape (n_rows, n_free) (pure numbers)."""
@@ -208,7 +251,7 @@ class Problem:
             if offset is not None:
                 block += slopes[offset]
             rows.append(self._row_scale[r] * block)
-        return np.concatenate(rows)
+        return np.concatenate([*rows, self._prior_slopes()])
 
     def errors(self, theta: np.ndarray) -> np.ndarray:
         """NRMSE of each record: RMS of the current's residual over its peak to peak (pure numbers)."""

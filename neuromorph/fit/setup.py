@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from neuromorph.devices import GMMS, MMS, VTEAM, LinearIonDrift, MemristorModel, Yakopcic
+from neuromorph.devices import MMS, MemristorModel
+from neuromorph.devices.cards import MODELS, model_named
 from neuromorph.errors import MeasurementError
 from neuromorph.fit.problem import CIRCUIT, FitParameter, Problem, unit_of
 from neuromorph.fit.response import TOLERANCE, RecordSimulator
@@ -16,14 +17,9 @@ from neuromorph.fit.starts import Range, held_parameters, ranges_of
 from neuromorph.fit.tying import Tie
 from neuromorph.quantities import check_names
 
-MODELS: dict[str, type[MemristorModel]] = {
-    "mms": MMS,
-    "gmms": GMMS,
-    "vteam": VTEAM,
-    "yakopcic": Yakopcic,
-    "linear-ion-drift": LinearIonDrift,
-}
-"""Models by the names that a fit and the command line take."""
+# What is known before any record: the published time constant of the self-directed-channel memristor [s], within a factor
+# of ten. Records in which no voltage reaches v_on leave only tau exp(v_on / v_t) determined.
+_PUBLISHED: dict[type[MemristorModel], dict[str, tuple[float, float]]] = {MMS: {"tau": (1e-4, 10.0)}}
 
 # A stray capacitance of this size [F] is fitted where it would carry this share of the current's peak to peak.
 _STRAY, _VISIBLE = 2e-10, 0.01
@@ -48,10 +44,7 @@ def named_model(model: str | type[MemristorModel] | MemristorModel) -> tuple[Mem
         When there is no model of that name; lists the choices.
     """
     if isinstance(model, str):
-        kind = MODELS.get(model.strip().lower().replace("_", "-"))
-        if kind is None:
-            raise ValueError(f"no memristor model {model!r}; choices: {', '.join(MODELS)}")
-        return kind(), False
+        return model_named(model)(), False
     if isinstance(model, type) and issubclass(model, MemristorModel):
         return model(), False
     if isinstance(model, MemristorModel):
@@ -120,6 +113,7 @@ def problem_of(
     per_record: Sequence[str],
     weights: Sequence[float] | None,
     parasitic_capacitance: float | str,
+    prior: Mapping[str, tuple[float, float]] | str | None = None,
     tolerance: float = TOLERANCE,
 ) -> Problem:
     """The problem of least squares that a call of :func:`fit_memristor` states (arguments as there, SI units)."""
@@ -193,13 +187,38 @@ def problem_of(
         weights = [1.0] * len(records)
     if len(weights) != len(records) or not all(np.isfinite(w) and w >= 0 for w in weights) or not any(weights):
         raise ValueError(f"weights must be {len(records)} numbers of at least 0, one a record, got {weights!r}")
-    problem = Problem(model, records, parameters, weights, tolerance)
+    problem = Problem(model, records, parameters, weights, tolerance, _prior(model, prior, choices))
     if not problem.free:
         raise ValueError("every parameter is fixed or tied: there is nothing to fit")
     rows = sum(record.time.size for record in records)
     if rows <= len(problem.free):
         raise MeasurementError(f"{rows} samples cannot determine {len(problem.free)} parameters")
     return problem
+
+
+def _prior(model: MemristorModel, given: Any, choices: Sequence[str]) -> dict[str, tuple[float, float]]:
+    if given is None:
+        return {}
+    if isinstance(given, str):
+        if given != "published":
+            raise ValueError(
+                f"prior must be 'published', None or a mapping of names to (centre, spread), got {given!r}"
+            )
+        known: dict[str, tuple[float, float]] = {}
+        for kind in reversed(type(model).__mro__):
+            known |= _PUBLISHED.get(kind, {})
+        return known
+    check_names(f"a fit of {type(model).__name__}", given, choices)
+    prior = {}
+    for name, pair in given.items():
+        try:
+            centre, spread = (float(number) for number in pair)
+        except (TypeError, ValueError):
+            raise ValueError(f"prior of {name!r} must be two numbers, centre and spread, got {pair!r}") from None
+        if not spread > 0.0:
+            raise ValueError(f"the spread of the prior of {name!r} must be positive, got {spread!r}")
+        prior[name] = (centre, spread)
+    return prior
 
 
 def _present(model: MemristorModel, name: str) -> float:
