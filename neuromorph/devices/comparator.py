@@ -60,7 +60,7 @@ class Comparator(Part):
     The defaults are those of the card ``ad8561``.
     """
 
-    t_delay: float = parameter(6.75e-9, unit="s", positive=True, doc="propagation delay at large overdrive")
+    t_delay: float = parameter(7e-9, unit="s", positive=True, doc="propagation delay at large overdrive")
     t_rise: float = parameter(3.8e-9, unit="s", positive=True, doc="time from 10 to 90 % of the output's swing")
     gain: float = parameter(3000.0, unit="", positive=True, doc="output over input, small signals")
     v_offset: float = parameter(0.0, unit="V", doc="offset voltage, added to the input difference")

@@ -63,8 +63,8 @@ class OpAmp(Part):
     r_in: float = parameter(1e13, unit="ohm", positive=True, doc="resistance between the inputs")
     c_in: float = parameter(1e-12, unit="F", positive=True, doc="capacitance of each input to ground")
     r_out: float = parameter(140.0, unit="ohm", positive=True, doc="open-loop output resistance")
-    headroom_high: float = parameter(1.1, unit="V", low=0.0, doc="distance of the highest output from v_pos")
-    headroom_low: float = parameter(1.1, unit="V", low=0.0, doc="distance of the lowest output from v_neg")
+    headroom_high: float = parameter(0.9, unit="V", low=0.0, doc="distance of the highest output from v_pos")
+    headroom_low: float = parameter(0.9, unit="V", low=0.0, doc="distance of the lowest output from v_neg")
     i_supply: float = parameter(210e-6, unit="A", low=0.0, doc="quiescent supply current")
 
     pins: ClassVar[tuple[str, ...]] = ("in_p", "in_n", "v_pos", "v_neg", "out")
