@@ -270,6 +270,12 @@ def _included(statement: Statement, path: Path) -> list[Path]:
     )
 
 
+def deck_name(name: str) -> str:
+    """The name of a subcircuit or model in the deck: letters, digits and ``_``, a letter first."""
+    made = re.sub(r"[^a-z0-9_]", "_", name)
+    return made if made[:1].isalpha() else f"m{made}"
+
+
 def near(name: str, choices: Iterable[str]) -> str:
     """``"did you mean 'x'? "`` where a choice is near, else nothing."""
     found = difflib.get_close_matches(name, list(choices), n=1)

@@ -33,6 +33,8 @@ def independent(cell: Cell, statement: Statement) -> list[str]:
             numbers = [w for w in rest[position + 1 :] if w not in "(),"]
             count = next((i for i, w in enumerate(numbers) if w in ("ac", "dc", "=")), len(numbers))
             least, most = _WAVES[word]
+            if word == "pwl" and any(n.startswith("+") for n in numbers[:count]):
+                raise ValueError(f"{statement.where}: times that count from the one before (+1u) are not supported")
             if not least <= count <= most or "=" in numbers:
                 raise ValueError(f"{statement.where}: {word} takes {least} to {most} numbers and nothing else")
             text.append(f"{word}({' '.join(repr(number(cell, n)) for n in numbers[:count])})")

@@ -78,6 +78,66 @@ def test_slew_rate_and_bandwidth(way: str, tmp_path: Path) -> None:
             assert np.interp(tau, time, out) == pytest.approx(step * (1 - math.exp(-1)), rel=2e-3)
 
 
+def test_the_classic_macromodel(tmp_path: Path) -> None:
+    circuit = nm.Schematic("bench", probes={"out": "v(out)"})
+    circuit.V("p", "vp", 0, 15.0)
+    circuit.V("n", "vn", 0, -15.0)
+    pins = {role: position for position, role in enumerate(ROLES, start=1)}
+    part = nm.VendorModel(written(tmp_path, vendor_files.BOYLE_OP_AMP), "boyle", pins)
+    part.add_to(circuit, "u", in_p="plus", in_n="out", v_pos="vp", v_neg="vn", out="out")
+    circuit.PulseVoltageSource("in", "plus", 0, -5.0, 5.0, pulse_width=1.0, period=2.0, rise_time=1e-8, fall_time=1e-8)
+    recording = run(circuit, 60e-6, 2e-8)
+    time, out = recording.time, recording["out"]
+    # The current of the input stage charges c2.
+    first, last = np.interp([-2.0, 2.0], out, time)
+    assert 4.0 / (last - first) == pytest.approx(15.16e-6 / 30e-12, rel=0.03)
+    assert (out[0], out[-1]) == pytest.approx((-5.0, 5.0), abs=2e-3)
+
+
+def test_a_mosfet_card_of_pspice(tmp_path: Path) -> None:
+    # Sizes, gate resistor and shunt stand in the card there.
+    card = ".model PWR NMOS(Level=1 Vto=2 Kp=20u W=0.1 L=2u Rds=1Meg Rg=100 Cgso=1n N=1 Tt=0)"
+    part = nm.VendorModel(written(tmp_path, card), "pwr", {"d": "d", "g": "g", "s": "s"})
+    circuit = nm.Schematic("bench", probes={"i": "i(vd)", "off": "i(vo)", "vg": "v(xon.m1_rg)"})
+    circuit.V("d", "drain", 0, 10.0)
+    circuit.V("o", "drain_off", 0, 10.0)
+    circuit.PulseVoltageSource("g", "gate", 0, 0.0, 3.0, pulse_width=1.0, period=2.0, rise_time=1e-12, fall_time=1e-12)
+    part.add_to(circuit, "on", d="drain", g="gate", s="0")
+    part.add_to(circuit, "off", d="drain_off", g="0", s="0")
+    recording = run(circuit, 1e-7, 1e-10)
+    assert -recording["off"][0] == pytest.approx(10.0 / 1e6, rel=1e-3)
+    assert -recording["i"][-1] == pytest.approx(20e-6 / 2 * 0.1 / 2e-6 + 10.0 / 1e6, rel=1e-3)
+    # The gate charges CGSO*W = 0.1 nF through RG.
+    tau = np.interp(3.0 * (1 - math.exp(-1)), recording["vg"], recording.time)
+    assert tau == pytest.approx(1e-8, rel=1e-2)
+    with pytest.raises(ValueError, match=r"tt=1e-07 of the body diode has no counterpart in ngspice's nmos"):
+        nm.VendorModel(written(tmp_path, card.replace("Tt=0", "Tt=100n")), "pwr", {"d": "d", "g": "g", "s": "s"})
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        "D(Is=2n N=1.8 Rs=.5 Ikf=40m Xti=3 Eg=1.11 Cjo=4p M=.33 Vj=.5 Fc=.5 Isr=1.5n Nr=2 Bv=100 Ibv=100u Tt=11n)",
+        "NPN(Is=14f Xti=3 Eg=1.11 Vaf=70 Bf=250 Ne=1.3 Ise=14f Ikf=.28 Xtb=1.5 Br=6 Nc=2 Isc=0 Ikr=0 Rc=1 Cjc=7p Mjc=.34 Vjc=.75 Fc=.5"
+        " Cje=22p Mje=.37 Vje=.75 Tr=46n Tf=411p Itf=.6 Vtf=1.7 Xtf=3 Rb=10)",
+        "NJF(Beta=1.3m Rd=1 Rs=1 Lambda=2.2m Vto=-3 Is=33f Cgd=1.6p Pb=1 Fc=.5 Cgs=2.4p Kf=1e-18 Af=1)",
+        "NMOS(Level=3 Gamma=0 Delta=0 Eta=0 Theta=0 Kappa=.2 Vmax=0 Xj=0 Tox=100n Uo=600 Phi=.6 Rs=1.6m Kp=20u W=.3 L=2u Vto=2.8 Rd=1m"
+        " Rds=444K Cbd=3n Pb=.8 Mj=.5 Fc=.5 Cgso=9n Cgdo=1.6n Rg=13 Is=194E-18)",
+        "VDMOS(Rg=3 Vto=1.6 Rd=1 Rs=.75 Rb=.14 Kp=.17 mtriode=1.25 Cgdmax=80p Cgdmin=12p Cgs=50p Cjo=50p Is=.04p ksubthres=.1 mfg=acme Vds=60 Ron=2 Qg=1.5n)",
+    ],
+)  # fmt: skip
+def test_ngspice_knows_the_parameters_that_vendors_give(card: str, tmp_path: Path) -> None:
+    # One that it does not know would end the run.
+    kind = card.split("(")[0].lower()
+    roles = {"d": ("anode", "cathode"), "npn": ("c", "b", "e")}.get(kind, ("d", "g", "s"))
+    part = nm.VendorModel(written(tmp_path, f".model PART {card}"), "part", {role: role for role in roles})
+    circuit = nm.Schematic("bench", probes={"i": "i(vd)"})
+    circuit.V("d", "d", 0, 1.0)
+    circuit.V("g", "g", 0, 0.7)
+    part.add_to(circuit, "p", **dict(zip(roles, ("d", "0") if kind == "d" else ("d", "g", "0"), strict=True)))
+    assert math.isfinite(run(circuit, 1e-9)["i"][-1])
+
+
 def test_ends_of_a_table_hold(tmp_path: Path) -> None:
     circuit, _ = op_amp_circuit("pspice", tmp_path, in_p="plus", in_n="0")
     circuit.V("in", "plus", 0, 1.0)

@@ -129,6 +129,7 @@ def test_arguments(arguments: dict[str, Any], message: str, tmp_path: Path) -> N
         (".exec rm", "a model file may not hold .exec"),
         (".lib 'other.lib' tt", "sections of libraries are not supported"),
         ("V1 in 0 PULSE(0 1 0 0 0 1 2 3)", "pulse takes 2 to 7 numbers and nothing else"),
+        ("V1 in 0 PWL(0 0 +1u 1)", "times that count from the one before (+1u) are not supported"),
         ("V1 in 0 PWL(file=x)", "pwl takes 2 to 100000 numbers and nothing else"),
         ("E1 out 0 POLY(2) in 0 1", "POLY(2) needs 2 inputs and coefficients"),
         ("E1 out 0 in 0", "expected two nodes and a gain"),

@@ -59,3 +59,41 @@ R2 vcc vee 4Meg7
 .model SWC SW(Ron=1 Roff=1G Vt=10m Vh=20m)
 .ends
 """
+
+# The classic macromodel of an operational amplifier with a bipolar input stage.
+BOYLE_OP_AMP = """
+.subckt boyle 1 2 3 4 5
+c1 11 12 8.661e-12
+c2 6 7 30.00e-12
+dc 5 53 dx
+de 54 5 dx
+dlp 90 91 dx
+dln 92 90 dx
+dp 4 3 dx
+egnd 99 0 poly(2) (3,0) (4,0) 0 .5 .5
+fb 7 99 poly(5) vb vc ve vlp vln 0 10.61e6 -10e6 10e6 10e6 -10e6
+ga 6 0 11 12 188.5e-6
+gcm 0 6 10 99 5.961e-9
+iee 10 4 dc 15.16e-6
+hlim 90 0 vlim 1k
+q1 11 2 13 qx
+q2 12 1 14 qx
+r2 6 9 100.0e3
+rc1 3 11 5.305e3
+rc2 3 12 5.305e3
+re1 13 10 1.836e3
+re2 14 10 1.836e3
+ree 10 99 13.19e6
+ro1 8 5 50
+ro2 7 99 100
+rp 3 4 18.16e3
+vb 9 0 dc 0
+vc 3 53 dc 1
+ve 54 4 dc 1
+vlim 7 8 dc 0
+vlp 91 0 dc 40
+vln 0 92 dc 40
+.model dx D(Is=800.0E-18 Rs=1)
+.model qx NPN(Is=800.0E-18 Bf=93.75)
+.ends
+"""
