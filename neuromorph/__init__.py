@@ -66,8 +66,9 @@ _HOMES = {
         "nearest_preferred_value",
         "preferred_values",
     ),
-    "neurons": ("LIF", "MemristiveALIF", "Neuron", "RCNeuron", "WorkingPoint"),
-    "roads": ("Pair", "simulate"),
+    "neurons": ("LIF", "DesignFinding", "DesignWarning", "MemristiveALIF", "Neuron", "RCNeuron", "WorkingPoint"),
+    "roads": ("Pair", "check_design", "simulate"),
+    "drawing": ("Drawing", "draw_schematic"),
     "sweeps": ("LogNormal", "Normal", "SweepInterrupted", "SweepResult", "Uniform", "f_i_curve", "sweep"),
     "validate": ("CrossValidation", "Tolerances", "cross_validate"),
     "fit": ("BoundWarning", "MemristorFit", "Response", "fit_memristor", "simulate_measured"),
@@ -102,6 +103,8 @@ if TYPE_CHECKING:
     from neuromorph.devices import model_file as model_file
     from neuromorph.devices import nearest_preferred_value as nearest_preferred_value
     from neuromorph.devices import preferred_values as preferred_values
+    from neuromorph.drawing import Drawing as Drawing
+    from neuromorph.drawing import draw_schematic as draw_schematic
     from neuromorph.equations import logistic as logistic
     from neuromorph.errors import ConvergenceError as ConvergenceError
     from neuromorph.errors import EngineNotFoundError as EngineNotFoundError
@@ -119,6 +122,8 @@ if TYPE_CHECKING:
     from neuromorph.measurement import refuse_duplicates as refuse_duplicates
     from neuromorph.measurement import synthetic_measurement as synthetic_measurement
     from neuromorph.neurons import LIF as LIF
+    from neuromorph.neurons import DesignFinding as DesignFinding
+    from neuromorph.neurons import DesignWarning as DesignWarning
     from neuromorph.neurons import MemristiveALIF as MemristiveALIF
     from neuromorph.neurons import Neuron as Neuron
     from neuromorph.neurons import RCNeuron as RCNeuron
@@ -132,6 +137,7 @@ if TYPE_CHECKING:
     from neuromorph.recording import SpikeTrains as SpikeTrains
     from neuromorph.recording import load as load
     from neuromorph.roads import Pair as Pair
+    from neuromorph.roads import check_design as check_design
     from neuromorph.roads import simulate as simulate
     from neuromorph.schematic import Deck as Deck
     from neuromorph.schematic import NgspiceOptions as NgspiceOptions

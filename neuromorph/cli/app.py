@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from neuromorph.cli.draw import draw
 from neuromorph.cli.options import (
     Design,
     Drive,
@@ -226,6 +227,7 @@ def netlist(
     )
 
 
+app.command()(draw)
 app.command()(sweep)
 
 
