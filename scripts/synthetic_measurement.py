@@ -45,10 +45,9 @@ def oscilloscope(record: nm.Measurement, path: Path, noise: float, seed: int) ->
 
 def named_columns(record: nm.Measurement, path: Path) -> None:
     """Semicolons, decimal commas, names with units."""
-    lines = ["time [ms];voltage [V];I (uA)"]
-    for row in zip(1e3 * record.time, record.voltage, 1e6 * record.current, strict=True):
-        lines.append(";".join(f"{value:.9g}".replace(".", ",") for value in row))
-    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    rows = zip(1e3 * record.time, record.voltage, 1e6 * record.current, strict=True)
+    lines = [";".join(f"{value:.9g}".replace(".", ",") for value in row) for row in rows]
+    path.write_text("\n".join(["time [ms];voltage [V];I (uA)", *lines, ""]), encoding="utf-8")
 
 
 def make(folder: Path, noise: float = 0.003, seed: int = 0) -> None:

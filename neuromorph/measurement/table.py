@@ -72,16 +72,17 @@ class Table:
             When a row has other than numbers, or too few; the message names the file and the line.
         """
         delimiter = None if self.delimiter == " " else self.delimiter
-        with self._open() as file:
-            lines: Any = itertools.islice(file, self.first_line, None)
-            if self.decimal == ",":
-                lines = (line.replace(",", ".") for line in lines)
-            try:
-                numbers = np.loadtxt(
-                    lines, delimiter=delimiter, usecols=tuple(wanted), ndmin=2, comments=_COMMENT, quotechar='"'
-                )
-            except ValueError as error:
-                raise MeasurementError(self._complaint(wanted) or f"{self.path}: {error}") from None
+        settings: dict[str, Any] = {"delimiter": delimiter, "usecols": tuple(wanted), "ndmin": 2, "comments": _COMMENT}
+        try:
+            with self._open() as file:
+                if self.decimal == ",":
+                    lines = (line.replace(",", ".") for line in itertools.islice(file, self.first_line, None))
+                    numbers = np.loadtxt(lines, quotechar='"', **settings)
+                else:
+                    # A file is read in parts, much faster than line by line.
+                    numbers = np.loadtxt(file, quotechar='"', skiprows=self.first_line, **settings)
+        except ValueError as error:
+            raise MeasurementError(self._complaint(wanted) or f"{self.path}: {error}") from None
         # A sum is finite only where all its terms are; it needs no copy.
         if not np.isfinite(numbers.sum(axis=0)).all() and not np.isfinite(numbers).all():
             raise MeasurementError(self._complaint(wanted) or f"{self.path}: a number is out of range")
