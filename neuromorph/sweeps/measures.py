@@ -135,12 +135,12 @@ def measures_of(asked: Asked | Sequence[Asked] | Mapping[str, Asked] | None) -> 
     """
     if asked is None:
         asked = DEFAULT_MEASURES
-    if isinstance(asked, str) or callable(asked):
-        asked = (asked,)
     if isinstance(asked, Mapping):
         measures = [_measure(name, one) for name, one in asked.items()]
-    else:
+    elif isinstance(asked, Sequence) and not isinstance(asked, str):
         measures = [_measure(None, one) for one in asked]
+    else:
+        measures = [_measure(None, asked)]
     if not measures:
         raise ValueError(f"give at least one measure: {', '.join(MEASURES)}, or a function of a Recording")
     names = [measure.name for measure in measures]

@@ -333,6 +333,6 @@ def _check_engines(setup: Setup, plan: Plan) -> None:
     for engine in plan.values.get("engine", (setup.engine,)):
         if engine is None or engine in ENGINES[:-1]:
             continue
-        executable: Callable[[], Any] | None = getattr(engine_of(engine), "executable", None)
-        if executable is not None:
-            executable()
+        capabilities: Callable[[], Any] | None = getattr(engine_of(engine), "capabilities", None)
+        if capabilities is not None:
+            capabilities()

@@ -53,6 +53,7 @@ class WorkerPool(Executor):
             raise ValueError(f"workers must be an integer of at least 1, got {workers!r}")
         self._waiting: queue.SimpleQueue[tuple[Future[Any], bytes] | None] = queue.SimpleQueue()
         self._is_stopped = threading.Event()
+        self._is_closed = False
         self._processes: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
         self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(workers)]
@@ -61,7 +62,7 @@ class WorkerPool(Executor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Have a call done; see ``concurrent.futures.Executor.submit`` (raises ``ValueError`` for what cannot travel)."""
-        if self._is_stopped.is_set():
+        if self._is_closed:
             raise RuntimeError("this pool of workers is shut down")
         future: Future[Any] = Future()
         self._waiting.put((future, packed((fn, args, kwargs))))
@@ -69,6 +70,7 @@ class WorkerPool(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the workers; what runs is finished first (see ``concurrent.futures.Executor.shutdown``)."""
+        self._is_closed = True
         if cancel_futures:
             self._cancel_waiting()
         for _ in self._threads:
@@ -79,6 +81,7 @@ class WorkerPool(Executor):
 
     def stop(self) -> None:
         """End the workers and what they run, now."""
+        self._is_closed = True
         self._is_stopped.set()
         self._cancel_waiting()
         with self._lock:
