@@ -7,7 +7,7 @@ keeps in registers. A batch of systems is a loop around the same functions.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import resources
 from types import ModuleType
 from typing import Any
@@ -18,7 +18,7 @@ from neuromorph.behaviour.jacobian import Tape
 from neuromorph.behaviour.newton import solve_unknowns_source
 from neuromorph.equations import ParameterFolder, load_kernel, print_numba
 from neuromorph.systems import HybridSystem
-from neuromorph.systems.hybrid import canonical
+from neuromorph.systems.hybrid import CLOCKS, canonical
 
 _FILES = {"rk4_kernel": ("rk4_kernel",), "rosenbrock_kernel": ("rosenbrock_tableau", "rosenbrock_kernel")}
 _ARGUMENTS = "t, t_mode, y, u, p, z"
@@ -90,8 +90,7 @@ def equations_source(system: HybridSystem, derivatives: bool = False) -> str:
     system : HybridSystem
         The statement.
     derivatives : bool
-        Whether to add what an implicit method needs: ``jacobian``, ``stimulus_slope_at``, and ``rates`` and
-        ``guards`` by themselves.
+        Whether to add what an implicit method needs: ``jacobian``, ``stimulus_slope_at`` and ``guards`` by themselves.
 
     Returns
     -------
@@ -135,7 +134,6 @@ class _Writer:
         ]
         if derivatives:
             functions += [
-                self._by_mode("rates", lambda mode: [self._rates(mode)]),
                 self._by_mode("guards", lambda mode: [self._guards(mode)]),
                 self._stimulus_slope(),
                 self._store(),
@@ -197,24 +195,26 @@ class _Writer:
             ]
         )
 
-    def body(self, groups: Sequence[Sequence[Any]], indent: str = "    ") -> tuple[list[str], list[str], list[str]]:
+    def body(
+        self, groups: Sequence[Sequence[Any]], names: Iterator[Any] | None = None
+    ) -> tuple[list[str], list[str], list[str]]:
         """Lines that unpack what groups of expressions need, lines that compute, and the groups' tuples."""
         sizes = [len(group) for group in groups]
         flat = [self.fold(canonical(e).xreplace(self.symbols)) for group in groups for e in group]
-        unpacked = self._unpacked(flat, indent)
-        shared, reduced = sympy.cse(flat, symbols=sympy.numbered_symbols("c_", real=True), order="none")
-        lines = [f"{indent}{symbol} = {print_numba(value)}" for symbol, value in shared]
+        unpacked = self._unpacked(flat)
+        shared, reduced = sympy.cse(flat, symbols=names or _numbered("c_"), order="none")
+        lines = [f"{symbol} = {print_numba(value)}" for symbol, value in shared]
         texts = iter([print_numba(e) for e in reduced])
         tuples = [_tuple(next(texts) for _ in range(size)) for size in sizes]
         return unpacked, lines, tuples
 
-    def _unpacked(self, expressions: Iterable[Any], indent: str) -> list[str]:
+    def _unpacked(self, expressions: Iterable[Any]) -> list[str]:
         """Lines that take from the tuples what expressions use."""
         used = {s.name for e in expressions for s in e.free_symbols}
         constants = self.tuples["p"]
         constants += [name for name in self._fixed_names() if name in used and name not in constants]
         return [
-            f"{indent}{name} = {letter}[{i}]"
+            f"{name} = {letter}[{i}]"
             for letter, group in self.tuples.items()
             for i, name in enumerate(group)
             if name in used
@@ -240,21 +240,38 @@ class _Writer:
 
     def _by_mode(self, function: str, groups: Callable[[str], Sequence[Sequence[Any]]]) -> str:
         """A function of the mode: whether solved, the unknowns, and a tuple for each group of expressions."""
-        lines = ["@njit", f"def {function}(mode, {_ARGUMENTS}):"]
-        lines.append(f"    solved, z = solve_unknowns({_ARGUMENTS})" if self.implicit else "    solved = True")
-        for number, mode in enumerate(self.system.modes):
-            indent = self._open_branch(lines, number)
-            unpacked, statements, tuples = self.body(groups(mode), indent)
-            lines += [*unpacked, *statements, f"{indent}return solved, z, {', '.join(tuples)}"]
-        return "\n".join([*lines, ""])
+        names = _numbered("c_")
 
-    def _open_branch(self, lines: list[str], number: int) -> str:
-        """Begin what holds in one mode; the indent of its lines."""
-        if len(self.system.modes) == 1:
-            return "    "
-        is_last = number == len(self.system.modes) - 1
-        lines.append("    else:" if is_last else f"    {'el' if number else ''}if mode == {number}:")
-        return "        "
+        def write(expressions: Any) -> tuple[list[str], list[str]]:
+            unpacked, statements, tuples = self.body(expressions, names)
+            return unpacked, [*statements, f"return solved, z, {', '.join(tuples)}"]
+
+        head = ["@njit", f"def {function}(mode, {_ARGUMENTS}):"]
+        head.append(f"    solved, z = solve_unknowns({_ARGUMENTS})" if self.implicit else "    solved = True")
+        return "\n".join([*head, *self._branches(lambda mode: tuple(map(tuple, groups(mode))), write), ""])
+
+    def _branches(
+        self, statement: Callable[[str], tuple[Any, ...]], write: Callable[[Any], tuple[list[str], list[str]]]
+    ) -> list[str]:
+        """Lines for each mode, once for modes of which the same is stated.
+
+        No name may be assigned in two branches, which would cost the compiler much time; what all unpack stands first.
+        """
+        modes: dict[Any, list[int]] = {}
+        for number, mode in enumerate(self.system.modes):
+            modes.setdefault(statement(mode), []).append(number)
+        unpacked: dict[str, None] = {}
+        lines: list[str] = []
+        for i, (stated, numbers) in enumerate(modes.items()):
+            new, written = write(stated)
+            unpacked |= dict.fromkeys(new)
+            if len(modes) == 1:
+                lines += _indented(written)
+                continue
+            condition = " or ".join(f"mode == {number}" for number in numbers)
+            lines.append("    else:" if i == len(modes) - 1 else f"    {'el' if i else ''}if {condition}:")
+            lines += _indented(written, 8)
+        return [*_indented(unpacked), *lines]
 
     def _stimulus_slope(self) -> str:
         """``stimulus_slope_at``: time derivatives of the inputs in one smooth piece of the stimuli."""
@@ -274,15 +291,14 @@ class _Writer:
 
     def _jacobian(self) -> str:
         """``jacobian(mode, ...)``: fills in d(rates)/d(states) and d(rates)/dt, ``v`` being the slopes of the inputs."""
-        lines = ["@njit", f"def jacobian(mode, {_ARGUMENTS}, v, by_state, by_time):"]
-        lines += ["    by_state[:, :] = 0.0", "    by_time[:] = 0.0"]
-        slopes = {_real(f"u_{name}"): {"t": _real(f"v_{name}")} for name in self.system.inputs}
         self.tuples["v"] = [f"v_{name}" for name in self.system.inputs]
-        one = sympy.Integer(1)
-        states = {_real(f"y_{name}"): {i: one} for i, name in enumerate(self.system.states)}
-        for number, mode in enumerate(self.system.modes):
-            indent = self._open_branch(lines, number)
-            tape = Tape(states | slopes | {_real("t"): {"t": one}, _real("t_mode"): {"t": one}})
+        one, names = sympy.Integer(1), _numbered("j_")
+        moving: dict[Any, Any] = {_real(f"u_{name}"): {"t": _real(f"v_{name}")} for name in self.system.inputs}
+        moving |= {_real(f"y_{name}"): {i: one} for i, name in enumerate(self.system.states)}
+        moving |= {_real(clock): {"t": one} for clock in CLOCKS}
+
+        def write(rates: Any) -> tuple[list[str], list[str]]:
+            tape = Tape(moving, names)
             for name, residual in self.implicit.items():
                 # The theorem of implicit functions: an unknown moves so that its residual stays zero.
                 symbol = _real(f"z_{name}")
@@ -290,17 +306,18 @@ class _Writer:
                 moved = dict(tape.derivatives(self.fold(residual.xreplace(self.symbols))))
                 slope = moved.pop(name)
                 tape.seed(symbol, {d: tape.assign(-value / slope) for d, value in moved.items()})
-            entries = []
-            for i, rate in enumerate(self._rates(mode)):
-                for d, value in tape.derivatives(self.fold(canonical(rate).xreplace(self.symbols))).items():
-                    place = f"by_time[{i}]" if d == "t" else f"by_state[{i}, {d}]"
-                    entries.append((place, value))
-            values = [*(value for _, value in tape.steps), *(value for _, value in entries)]
-            lines += self._unpacked(values, indent)
-            lines += [f"{indent}{symbol} = {print_numba(value)}" for symbol, value in tape.steps]
-            lines += [f"{indent}{place} = {print_numba(value)}" for place, value in entries]
-            lines.append(f"{indent}return")
-        return "\n".join([*lines, ""])
+            entries = [
+                (f"by_time[{i}]" if d == "t" else f"by_state[{i}, {d}]", value)
+                for i, rate in enumerate(rates)
+                for d, value in tape.derivatives(self.fold(canonical(rate).xreplace(self.symbols))).items()
+            ]
+            assignments = [*tape.steps, *entries]
+            lines = [f"{target} = {print_numba(value)}" for target, value in assignments]
+            return self._unpacked(value for _, value in assignments), [*lines, "return"]
+
+        lines = ["@njit", f"def jacobian(mode, {_ARGUMENTS}, v, by_state, by_time):"]
+        lines += ["    by_state[:, :] = 0.0", "    by_time[:] = 0.0"]
+        return "\n".join([*lines, *self._branches(lambda mode: tuple(self._rates(mode)), write), ""])
 
     def _jump(self) -> str:
         """``jump(mode, guard, ...)``: mode and states after a transition, and whether it is a spike."""
@@ -308,10 +325,11 @@ class _Writer:
         for number, name in enumerate(self.system.modes):
             for guard, transition in enumerate(self._transitions_from(name)):
                 values = [transition.resets.get(s, _real(s)) for s in self.system.states]
-                unpacked, statements, (states,) = self.body([values], indent="        ")
+                unpacked, statements, (states,) = self.body([values])
                 target = self.system.mode_names.index(transition.target)
                 lines.append(f"    if mode == {number} and guard == {guard}:")
-                lines += [*unpacked, *statements, f"        return {target}, {transition.emits_spike}, {states}"]
+                result = f"return {target}, {transition.emits_spike}, {states}"
+                lines += _indented([*unpacked, *statements, result], 8)
         return "\n".join([*lines, "    return mode, False, y", ""])
 
     def _fixed_names(self) -> list[str]:
@@ -327,6 +345,15 @@ class _Writer:
 
 def _real(name: str) -> Any:
     return sympy.Symbol(name, real=True)
+
+
+def _numbered(prefix: str) -> Iterator[Any]:
+    symbols: Iterator[Any] = sympy.numbered_symbols(prefix, real=True)
+    return symbols
+
+
+def _indented(lines: Iterable[str], spaces: int = 4) -> list[str]:
+    return [" " * spaces + line for line in lines]
 
 
 def _tuple(texts: Iterable[str]) -> str:

@@ -1,7 +1,7 @@
 """The run of one hybrid system: events located by steps of part length, jumps, rows, resuming.
 
 Not imported: its text follows the generated equations of a system (see ``generate.py``) and the text of a
-solver in one module. A solver provides ``begin``, ``advance``, ``step_of_part`` and ``suspect``, and knows
+solver in one module. A solver provides ``begin``, ``advance``, ``one_step``, ``suspect`` and ``longest_step``, and knows
 alone what ``method`` is.
 
 ``here`` is what stays the same in a step: mode, when it was entered [s], start of the present piece of the
@@ -26,7 +26,7 @@ def equations_at(t, y, z, here):
 @njit
 def guard_after(s, guard, t, h, y, f, z, here, method):
     """One guard after a step of the part ``s`` of ``h`` [s]; whether solved, unknowns and states there."""
-    ok, z, y = step_of_part(s, t, h, y, f, z, here, method)
+    ok, z, y = one_step(t, s * h, y, f, z, here, method)
     solved, z, _, g, _ = equations_at(t + s * h, y, z, here)
     return g[guard], ok and solved, z, y
 

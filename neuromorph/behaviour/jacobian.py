@@ -7,7 +7,7 @@ expressions, and differentiates what sympy gives up on or answers with a Dirac d
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 import sympy
@@ -25,6 +25,8 @@ class Tape:
     ----------
     seeds : mapping of sympy.Symbol to mapping of direction to sympy expression
         Derivative of every symbol that moves, by direction, any hashable name [symbol's unit / direction's unit].
+    names : iterator of sympy.Symbol, optional
+        New symbols; ``j_0``, ``j_1`` and so on without it.
 
     Attributes
     ----------
@@ -43,11 +45,12 @@ class Tape:
     {'y': j_1, 'x': j_0}
     """
 
-    def __init__(self, seeds: Mapping[Any, Derivatives]) -> None:
+    def __init__(self, seeds: Mapping[Any, Derivatives], names: Iterator[Any] | None = None) -> None:
         self.steps: list[tuple[Any, Any]] = []
         self._derivatives: dict[Any, Derivatives] = dict(seeds)
         self._seeds = set(seeds)
         self._placed: dict[Any, Any] = {}
+        self._names = names or sympy.numbered_symbols("j_", real=True)
         self._symbols: dict[Any, Any] = {}
 
     def derivatives(self, expression: Any) -> Derivatives:
@@ -84,7 +87,7 @@ class Tape:
         if value.is_Atom:
             return value
         if value not in self._symbols:
-            self._symbols[value] = sympy.Symbol(f"j_{len(self.steps)}", real=True)
+            self._symbols[value] = next(self._names)
             self.steps.append((self._symbols[value], value))
         return self._symbols[value]
 

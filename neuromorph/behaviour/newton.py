@@ -78,7 +78,7 @@ def solve_unknowns_source(
     for i, (name, (unknown, residual)) in enumerate(zip(names, residuals.items(), strict=True)):
         slope = sympy.diff(residual, sympy.Symbol(unknown, real=True))
         unpacked, statements, (value,) = body([[residual, slope]])
-        lines = [line for line in unpacked if not line.startswith(f"    {name} =")] + statements
+        lines = ["    " + line for line in [*unpacked, *statements] if not line.startswith(f"{name} =")]
         functions.append(_RESIDUAL.format(i=i, name=name, arguments=arguments, lines="\n".join(lines), value=value))
         solved = ", ".join(n if j <= i else f"z[{j}]" for j, n in enumerate(names))
         calls.append(_SOLVE_ONE.format(i=i, name=name, arguments=arguments, solved=solved))

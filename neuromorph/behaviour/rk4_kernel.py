@@ -9,18 +9,12 @@ event, so that no step straddles a jump and the method keeps its order.
 
 
 @njit
-def rk4_step(t, h, y, k1, z, here):
+def one_step(t, h, y, k1, z, here, method):
     """Whether the unknowns could be solved, unknowns and states after one step of ``h`` [s]."""
     ok2, z, k2, _, _ = equations_at(t + 0.5 * h, shift(y, 0.5 * h, k1), z, here)
     ok3, z, k3, _, _ = equations_at(t + 0.5 * h, shift(y, 0.5 * h, k2), z, here)
     ok4, z, k4, _, _ = equations_at(t + h, shift(y, h, k3), z, here)
     return ok2 and ok3 and ok4, z, rk4_sum(y, h, k1, k2, k3, k4)
-
-
-@njit
-def step_of_part(s, t, h, y, f, z, here, method):
-    """Whether the unknowns could be solved, unknowns and states after the part ``s`` of a step of ``h`` [s]."""
-    return rk4_step(t, s * h, y, f, z, here)
 
 
 @njit
@@ -43,7 +37,7 @@ def advance(t, end, y, f, z, here, method, where, clock):
     """Status, end and length of the next step [s], unknowns and states there."""
     h = clock[T_STEP]
     t_next = end if where[STEP] + 1 >= where[STEPS] else clock[T_ORIGIN] + (where[STEP] + 1) * h
-    solved, z1, y1 = rk4_step(t, h, y, f, z, here)
+    solved, z1, y1 = one_step(t, h, y, f, z, here, method)
     if not solved:
         return NO_ALGEBRAIC_SOLUTION, t_next, h, z1, y1
     return DONE if all_finite(y1) else NOT_FINITE, t_next, h, z1, y1

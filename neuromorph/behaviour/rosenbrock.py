@@ -22,7 +22,7 @@ _FEWEST_STEPS_PER_RUN = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Rosenbrock:
-    """RODAS, a linearly implicit Runge-Kutta method of order 4, with steps that keep to a tolerance.
+    """RODASP, a linearly implicit Runge-Kutta method of order 4, with steps that keep to a tolerance.
 
     For systems whose time constants lie far apart: a time constant that has died out does not limit the step.
 
@@ -41,9 +41,8 @@ class Rosenbrock:
 
     Notes
     -----
-    E. Hairer and G. Wanner, Solving Ordinary Differential Equations II, section VI.4. Six stages, L-stable and
-    stiffly accurate; the embedded method of order 3 estimates the error. The Jacobian is exact, see
-    ``jacobian.py``.
+    Six stages, L-stable and stiffly accurate; the embedded method of order 3 estimates the error, and the
+    Jacobian is exact. Sources in ``rosenbrock_tableau.py``.
 
     A state's absolute tolerance is `rtol` times :attr:`State.scale`, so state the scale of what is far
     from 1 in its unit, such as a charge.
@@ -106,8 +105,10 @@ class Rosenbrock:
         guards = max(1, *(sum(t.source == mode for t in system.transitions) for mode in system.modes))
         return (
             np.array([steps[mode] for mode in system.modes]),
-            (self.tolerance, self.first_step or 0.0, 1e-22 * t_stop),
             np.array([1.0 if state.scale is None else state.scale for state in system.states.values()], dtype=float),
+            self.tolerance,
+            self.first_step or 0.0,
+            1e-22 * t_stop,
             np.zeros((n, n)),
             np.zeros(n),
             np.zeros((n, n)),

@@ -7,10 +7,13 @@ In the usual transformed form, stage ``i`` is ``u_i`` with ``(1/(GAMMA h) - J) u
 A[i, j] u_j) + sum_j C[i, j] u_j / h + SLOPES[i] h df/dt``. The last two stages are the step's end by the
 embedded method and by the method itself, so the last ``u`` is the estimated error.
 
-``method`` is the longest step of each mode [s]; tolerance, first step [s] and shortest step [s]; scale of each
-state; and room for the Jacobian, df/dt, the factors and their order, the stages, the dense output, guards
-inside a step, and a state.
+``method`` is the longest step of each mode [s], scale of each state, relative tolerance, first and shortest step
+[s], and room for the Jacobian, df/dt, the factors and their order, the stages, the dense output, guards inside a
+step, and a state.
 """
+
+LONGEST, SCALES, RTOL, FIRST, SHORTEST = 0, 1, 2, 3, 4
+BY_STATE, BY_TIME, MATRIX, ORDER, STAGES, DENSE_OUTPUT, INSIDE, STATE = 5, 6, 7, 8, 9, 10, 11, 12
 
 
 @njit
@@ -59,9 +62,10 @@ def solve(matrix, order, x):
 
 
 @njit
-def rosenbrock_step(t, h, y, f, z, here, method):
+def one_step(t, h, y, f, z, here, method):
     """Whether the unknowns could be solved, unknowns and states after one step of ``h`` [s]."""
-    _, _, _, by_state, by_time, matrix, order, stages, _, _, state = method
+    by_state, by_time, matrix, order = method[BY_STATE], method[BY_TIME], method[MATRIX], method[ORDER]
+    stages, state = method[STAGES], method[STATE]
     mode, t_entered, t_piece, coefficients, p = here
     for i in range(N_STATES):
         for j in range(N_STATES):
@@ -80,7 +84,7 @@ def rosenbrock_step(t, h, y, f, z, here, method):
                 state[i] = value
             at = t + NODES[stage] * h
             u = stimulus_at(at - t_piece, coefficients)
-            solved, z, k = rates(mode, at, at - t_entered, pack_states(state), u, p, z)
+            solved, z, k, _, _ = equations(mode, at, at - t_entered, pack_states(state), u, p, z)
             if not solved:
                 return False, z, y
         right = stages[stage]
@@ -97,15 +101,9 @@ def rosenbrock_step(t, h, y, f, z, here, method):
 
 
 @njit
-def step_of_part(s, t, h, y, f, z, here, method):
-    """Whether the unknowns could be solved, unknowns and states after the part ``s`` of a step of ``h`` [s]."""
-    return rosenbrock_step(t, s * h, y, f, z, here, method)
-
-
-@njit
 def longest_step(mode, method):
     """Longest step of a mode [s]."""
-    return method[0][mode]
+    return method[LONGEST][mode]
 
 
 @njit
@@ -135,7 +133,8 @@ def first_step(y, f, method):
     For an exponential of the amplitude ``a`` and the time constant ``tau``, an error of the fifth power of
     ``h / tau`` meets the tolerance where ``h**2 y''`` is ``tol**(2/5) a**(3/5)``; ``a`` is taken for the scale.
     """
-    _, (rtol, _, _), scales, by_state, by_time, _, _, stages, _, _, state = method
+    by_state, by_time, stages, state = method[BY_STATE], method[BY_TIME], method[STAGES], method[STATE]
+    rtol, scales = method[RTOL], method[SCALES]
     rates_now, h = stages[0], math.inf
     store(state, y)
     store(rates_now, f)
@@ -151,7 +150,7 @@ def first_step(y, f, method):
 @njit
 def relative_error(y, y1, method):
     """Largest estimated error of a state in a step, over what is allowed."""
-    _, (rtol, _, _), scales, _, _, _, _, stages, _, _, state = method
+    rtol, scales, stages, state = method[RTOL], method[SCALES], method[STAGES], method[STATE]
     worst = 0.0
     store(state, y)
     sizes = stages[0]  # done with: see dense output, which is found before
@@ -176,26 +175,26 @@ def keep_dense_output(stages, dense):
 @njit
 def advance(t, end, y, f, z, here, method, where, clock):
     """Status, end and length of the next step whose error is allowed [s], unknowns and states there."""
-    steps_of_mode, (_, first, shortest), _, by_state, by_time, _, _, stages, dense, _, _ = method
-    find_derivatives(t, y, z, here, by_state, by_time)
+    first, shortest = method[FIRST], method[SHORTEST]
+    find_derivatives(t, y, z, here, method[BY_STATE], method[BY_TIME])
     h = clock[T_STEP]
     if h == 0.0:
         h = first if first > 0.0 else first_step(y, f, method)
-    h = min(h, steps_of_mode[here[0]])
+    h = min(h, method[LONGEST][here[0]])
     rejected = False
     while True:
         left = end - t
         # Two steps alike rather than a long one and a splinter.
         h = left if h >= 0.999999 * left else min(h, 0.5 * left)
         t_next = end if h == left else t + h
-        solved, z1, y1 = rosenbrock_step(t, h, y, f, z, here, method)
+        solved, z1, y1 = one_step(t, h, y, f, z, here, method)
         status, error = DONE, math.inf
         if not solved:
             status = NO_ALGEBRAIC_SOLUTION
         elif not all_finite(y1):
             status = NOT_FINITE
         else:
-            keep_dense_output(stages, dense)
+            keep_dense_output(method[STAGES], method[DENSE_OUTPUT])
             error = relative_error(y, y1, method)
         if error <= 1.0:
             growth = min(6.0, 0.9 * max(error, 1e-10) ** -0.25)
@@ -221,7 +220,7 @@ def highest_of_parabola(g0, gm, g1):
 @njit
 def suspect(suspects, t, h, y, f, g, y1, f1, g1, z1, here, method):
     """Fill in where in a step each guard seems to rise, from dense output at its quarters; whether solved."""
-    _, _, _, _, _, _, _, stages, dense, inside, state = method
+    stages, dense, inside, state = method[STAGES], method[DENSE_OUTPUT], method[INSIDE], method[STATE]
     mode, t_entered, t_piece, coefficients, p = here
     begun, ended = stages[0], stages[1]
     store(begun, y)
