@@ -104,7 +104,8 @@ class Translation:
         return name
 
     def _element(self, cell: Cell, statement: Statement) -> list[str]:
-        letter, words = statement.text[0], statement.tokens
+        letter = statement.text[0]
+        words = [word for word in statement.tokens if letter in "vi" or word not in "(),"]
         if len(words) < 3 or not words[0][0].isalpha() or words[1] in "=(),":
             raise ValueError(f"{statement.where}: this is no element with nodes")
         if letter in "vi":

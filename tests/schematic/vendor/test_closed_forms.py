@@ -16,6 +16,8 @@ import neuromorph as nm
 OP_AMP_PINS = {"in_p": "IN+", "in_n": "IN-", "v_pos": "V+", "v_neg": "V-", "out": "OUT"}
 ROLES = ("in_p", "in_n", "v_pos", "v_neg", "out")
 BANDWIDTH, SLEW_RATE, GAIN = 1e6, 1e6, 1e5
+# Thermal voltage at 27 degrees.
+THERMAL = 8.617333262e-5 * 300.15
 
 
 def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -206,6 +208,9 @@ def test_thresholds_and_delay_of_a_comparator_of_ltspice(tmp_path: Path) -> None
         ("E1 out 0 VALUE={V(a)**3}", -8.0),
         ("E1 out 0 VALUE={-V(a)**2}", -4.0),
         ("E1 out 0 VALUE={V(a)**-3}", -0.125),
+        ("E1 (out,0) (a,0) 3", -6.0),
+        ("E1 out 0 TABLE {V(a)*-1} ((-3,-1) (3,1))", 2 / 3),
+        ("Q1 b b out [0] QX 2\n.model QX NPN IS=1e-15 BF=1e9\nR2 out 0 1e-9", 1e-9 * 2e-15 * math.exp(1 / THERMAL)),
         ("E1 out 0 VALUE={PWR(V(a),3)}", 8.0),
         ("E1 out 0 VALUE={PWRS(V(a),3)}", -8.0),
         ("E1 out 0 VALUE={LIMIT(V(a),-1,1)}", -1.0),
@@ -219,7 +224,7 @@ def test_thresholds_and_delay_of_a_comparator_of_ltspice(tmp_path: Path) -> None
         ("E1 out 0 VALUE={STP(V(a))+STP(-V(a))*2}", 2.0),
         ("E1 out 0 VALUE={ARCTAN(V(a))+SGN(V(a))*LOG10(100)+LOG(EXP(1))}", math.atan(-2) - 1),
         ("E1 out 0 VALUE={TEMP}", 27.0),
-        ("E1 out 0 VALUE={VT}", 8.617333262e-5 * 300.15),
+        ("E1 out 0 VALUE={VT}", THERMAL),
         ("E1 out 0 VALUE={V(a)*2/{q+w}}", -1.0),
         ("E1 out 0 VALUE={V(a)*1.23456789012345}", -2 * 1.23456789012345),
         ("E1 out 0 POLY(2) (a,0) (b,0) 1 2 3 0 0.5", 1 - 4 + 3 - 1),
@@ -236,7 +241,7 @@ def test_thresholds_and_delay_of_a_comparator_of_ltspice(tmp_path: Path) -> None
         ("S1 out b s 0 SX\nR2 out 0 1k\n.model SX VSWITCH(RON=1 ROFF=1e6 VON=1 VOFF=0)", 0.5),
         ("S1 out b q 0 SX\nR2 out 0 1k\n.model SX VSWITCH(RON=1 ROFF=1e6 VON=1 VOFF=0)", 1e3 / (1e3 + math.exp(math.log(1e3) + 0.34375 * math.log(1e6)))),
         ("W1 out b VS WX\nR2 out 0 1k\n.model WX ISWITCH(RON=1 ROFF=1e6 ION=0.9 IOFF=0)", 1e3 / 1001),
-        ("D1 b out DX 1e3\nR2 out 0 1e-6\n.model DX D(IS=1e-14 N=1000)", 1e-6 * 1e-11 * math.expm1(1 / (1000 * 0.025864186))),
+        ("D1 b out DX 1e3\nR2 out 0 1e-6\n.model DX D(IS=1e-14 N=1000)", 1e-6 * 1e-11 * math.expm1(1 / (1000 * THERMAL))),
     ],
 )  # fmt: skip
 def test_elements_of_pspice(element: str, expected: float, tmp_path: Path) -> None:
