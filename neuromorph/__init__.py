@@ -71,7 +71,15 @@ _HOMES = {
     "drawing": ("Drawing", "draw_schematic"),
     "sweeps": ("LogNormal", "Normal", "SweepInterrupted", "SweepResult", "Uniform", "f_i_curve", "sweep"),
     "validate": ("CrossValidation", "Tolerances", "cross_validate"),
-    "fit": ("BoundWarning", "MemristorFit", "Response", "fit_memristor", "simulate_measured"),
+    "fit": (
+        "BoundWarning",
+        "Comparison",
+        "MemristorFit",
+        "Response",
+        "compare_memristor_models",
+        "fit_memristor",
+        "simulate_measured",
+    ),
 }
 _HOME_OF = {name: room for room, names in _HOMES.items() for name in names}
 # Rooms whose functions are called through them, as in nm.analysis.energy(recording).
@@ -113,8 +121,10 @@ if TYPE_CHECKING:
     from neuromorph.errors import SimulationError as SimulationError
     from neuromorph.errors import ValidationError as ValidationError
     from neuromorph.fit import BoundWarning as BoundWarning
+    from neuromorph.fit import Comparison as Comparison
     from neuromorph.fit import MemristorFit as MemristorFit
     from neuromorph.fit import Response as Response
+    from neuromorph.fit import compare_memristor_models as compare_memristor_models
     from neuromorph.fit import fit_memristor as fit_memristor
     from neuromorph.fit import simulate_measured as simulate_measured
     from neuromorph.measurement import Measurement as Measurement

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +13,7 @@ from neuromorph.stimulus import Stimulus
 
 if TYPE_CHECKING:
     from neuromorph.behaviour.simulate import Solver
+    from neuromorph.neurons.design_checks import DesignFinding
     from neuromorph.schematic import Deck, NgspiceOptions, Probe
     from neuromorph.spice import Engine
     from neuromorph.systems import HybridSystem
@@ -72,6 +74,7 @@ def simulate(
     options: NgspiceOptions | None = None,
     probes: Mapping[str, Probe | str] | Sequence[str] | None = None,
     fidelity: Any = None,
+    warn: bool = True,
     progress: Progress = silent,
 ) -> Recording:
     """Simulate a design by one engine.
@@ -97,6 +100,8 @@ def simulate(
         What to record from a circuit, such as ``["v(out)"]`` or ``{"v_out": "v(out)"}``.
     fidelity : str or mapping of str to str or VendorModel, optional
         How real the parts of a neuron are, as in :meth:`neuromorph.Neuron.schematic`; ideal without it.
+    warn : bool
+        Whether to give a :class:`neuromorph.DesignWarning` for each fault that :func:`check_design` finds.
     progress : Progress
         Told how far the run is.
 
@@ -123,6 +128,8 @@ def simulate(
     """
     design = at_fidelity(design, fidelity)
     drive, t_stop = working_point(design, drive, t_stop)
+    if warn:
+        warn_of(check_design(design, drive, t_stop, options=options))
     if engine is None:
         engine = "ode" if hasattr(equations_or_none(design), "modes") else "ngspice"
     if engine in ("ode", "rk4"):
@@ -155,6 +162,63 @@ def engine_of(engine: str | Engine) -> Engine:
     from neuromorph.spice import Ngspice
 
     return Ngspice()
+
+
+def check_design(
+    design: Any,
+    drive: Mapping[str, Stimulus] | Stimulus | None = None,
+    t_stop: float | None = None,
+    *,
+    fidelity: Any = None,
+    options: NgspiceOptions | None = None,
+) -> tuple[DesignFinding, ...]:
+    """Faults of a design that are known before a run, such as a discharge that would never end.
+
+    Parameters
+    ----------
+    design : object
+        A neuron; nothing is known of other designs.
+    drive : Stimulus, or mapping of str to Stimulus
+        What drives it [A]; its working point where it is left out.
+    t_stop : float
+        Length of the run [s]; that of its working point where it is left out.
+    fidelity : str or mapping of str to str or VendorModel, optional
+        How real its parts are; ideal without it.
+    options : NgspiceOptions, optional
+        Settings of the SPICE run: a time step may be too long.
+
+    Returns
+    -------
+    tuple of DesignFinding
+        Each names the parameter and the value that would do (SI units).
+
+    Raises
+    ------
+    ValueError
+        When an argument cannot be used.
+
+    Examples
+    --------
+    >>> import neuromorph as nm
+    >>> (finding,) = nm.check_design(nm.MemristiveALIF(v_lo=5e-3))
+    >>> finding.fault, finding.parameter
+    ('latch-up', 'v_lo')
+    """
+    design = at_fidelity(design, fidelity)
+    if not hasattr(design, "design_findings"):
+        return ()
+    from neuromorph.neurons.design_checks import findings_of
+
+    drive, t_stop = working_point(design, drive, t_stop)
+    return findings_of(design, drive, t_stop, None if options is None else options.t_max)
+
+
+def warn_of(findings: Iterable[DesignFinding]) -> None:
+    """Give a :class:`neuromorph.DesignWarning` for each finding, at the line that called :func:`simulate` or :func:`cross_validate`."""
+    from neuromorph.neurons.design_checks import DesignWarning
+
+    for finding in findings:
+        warnings.warn(finding.message, DesignWarning, stacklevel=3)
 
 
 def at_fidelity(design: Any, fidelity: Any) -> Any:

@@ -55,7 +55,11 @@ def test_names_that_others_rely_on():
     fields = {f.name for f in dataclasses.fields(nm.MMS)}
     assert fields == {"r_on", "r_off", "v_on", "v_off", "tau", "temperature"}
     fields = {f.name for f in dataclasses.fields(nm.MemristiveALIF)}
-    assert fields == {"memristor", "capacitance", "r_s", "v_th", "v_lo", "v_rest", "r_switch", "x0"}
+    assert fields == {"memristor", "capacitance", "r_s", "v_th", "v_lo", "v_rest", "r_switch", "x0"} | {
+        "amplifier",
+        "trigger",
+        "transistor",
+    }
     fields = {f.name for f in dataclasses.fields(nm.LIF)}
     assert fields == {"capacitance", "r_leak", "v_th", "v_reset", "v_rest", "t_refractory"}
 

@@ -8,6 +8,7 @@ import math
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
@@ -29,7 +30,10 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
         try:
-            command(*args, **kwargs)
+            with warnings.catch_warnings():
+                warnings.simplefilter("always", UserWarning)
+                warnings.showwarning = _say_warning
+                command(*args, **kwargs)
         except EngineNotFoundError as error:
             _fail(error, ENGINE_MISSING)
         except SimulationError as error:
@@ -42,6 +46,10 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
             _fail(f"interrupted: {error}" if str(error) else "interrupted", _INTERRUPTED)
 
     return run
+
+
+def _say_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    sys.stderr.write(f"warning: {message}\n")
 
 
 def _fail(error: object, status: int) -> None:

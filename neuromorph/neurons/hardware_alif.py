@@ -7,9 +7,17 @@ discharges the capacitor. Nodes: ``c`` the capacitor, ``m`` between resistor and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from neuromorph.neurons.design_checks import (
+    DesignFinding,
+    latch_up,
+    memristor_too_conductive,
+    outside_common_mode,
+    outside_output_range,
+    step_too_long,
+)
 from neuromorph.neurons.spike_circuit import MODES, SpikeCircuit, hardware_resolution
 
 if TYPE_CHECKING:
@@ -56,6 +64,37 @@ def spike_circuit_of(neuron: MemristiveALIF, parts: Mapping[str, Any]) -> SpikeC
         sensed="sensed",
         membrane="c",
     )
+
+
+def hardware_findings(
+    neuron: MemristiveALIF, parts: Mapping[str, Any], i_max: float, t_max: float | None
+) -> Iterator[DesignFinding]:
+    """Faults of the hardware neuron that are known before a run.
+
+    Parameters
+    ----------
+    neuron : MemristiveALIF
+        Component values (SI units).
+    parts : mapping of str to str or VendorModel
+        How real each part is.
+    i_max : float
+        Largest input current [A].
+    t_max : float or None
+        Longest time step of the SPICE run, where one was asked for [s].
+
+    Yields
+    ------
+    DesignFinding
+        Each with the parameter and the value that would do.
+    """
+    circuit = spike_circuit_of(neuron, parts)
+    yield from latch_up(circuit, i_max, neuron.largest_share, neuron.amplifier.gain, neuron.v_rest)
+    yield from memristor_too_conductive(neuron.memristor, neuron.v_th, i_max)
+    yield from outside_common_mode(circuit)
+    if parts["amplifier"] != "ideal":
+        highest = V_SUPPLY - neuron.amplifier.op_amp.headroom_high
+        yield from outside_output_range(neuron.amplifier.gain * neuron.v_th, highest)
+    yield from step_too_long(circuit, neuron.capacitance, neuron.v_rest, t_max)
 
 
 def hardware_dynamics(neuron: MemristiveALIF, parts: Mapping[str, Any]) -> HybridSystem:
@@ -193,7 +232,9 @@ def hardware_schematic(neuron: MemristiveALIF, parts: Mapping[str, Any]) -> Sche
         spikes=spikes,
         spike_level=level,
         states=("v_c", "x"),
-        resolution=hardware_resolution(neuron.r_s * neuron.capacitance),
+        resolution=hardware_resolution(
+            neuron.r_s * neuron.capacitance, neuron.capacitance * spike_circuit.on_resistance(neuron.v_rest)
+        ),
         parameter_values=neuron.parameter_values() | neuron.amplifier.values("amplifier_") | spike_circuit.values(),
     )
     amplifier = neuron.amplifier

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from neuromorph.devices import MMS, DifferenceAmplifier, MemristorModel, Mosfet, SchmittTrigger
+from neuromorph.neurons.design_checks import DesignFinding, memristor_too_conductive
 from neuromorph.neurons.fidelity import Fidelity, fidelity_of_parts, is_ideal
 from neuromorph.neurons.neuron import CHARGE_PRECISION, RELATIVE_PRECISION, Neuron, WorkingPoint
 from neuromorph.quantities import Parameters, parameter
@@ -254,6 +256,39 @@ class MemristiveALIF(Neuron):
         threshold.add_switch("discharge", "c", sink, r_on=r_switch, r_off=1e9 * self.r_s)
         threshold.add_spike_output()
         return circuit
+
+    @property
+    def largest_share(self) -> float:
+        """Largest share of the capacitor's voltage that is across the memristor, as discharge ends (pure number)."""
+        largest = max(self.v_lo / float(self.memristor.current(self.v_lo, x)) for x in (0.0, 1.0))
+        return largest / (largest + self.r_s)
+
+    def design_findings(
+        self, i_max: float, *, fidelity: Fidelity = "ideal", t_max: float | None = None
+    ) -> Iterator[DesignFinding]:
+        """Faults that are known before a run, each with the parameter and the value that would do.
+
+        Parameters
+        ----------
+        i_max : float
+            Largest input current [A].
+        fidelity : str or mapping of str to str or VendorModel
+            As in :meth:`schematic`.
+        t_max : float, optional
+            Longest time step of the SPICE run, where one was asked for [s].
+
+        Yields
+        ------
+        DesignFinding
+            Latch-up, no firing, thresholds out of reach, steps too long (SI units).
+        """
+        from neuromorph.neurons.hardware_alif import hardware_findings
+
+        parts = fidelity_of_parts(fidelity, self.parts, self.design_name)
+        if is_ideal(parts) and self.r_switch is None:
+            yield from memristor_too_conductive(self.memristor, self.v_th, i_max)
+        else:
+            yield from hardware_findings(self, parts, i_max, t_max)
 
     def working_point(self) -> WorkingPoint:
         """Five periods of the paper's unipolar square current: 1 mA, 1 kHz, 50 % [A, s]."""

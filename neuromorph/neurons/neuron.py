@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from neuromorph.neurons.design_checks import DesignFinding
 from neuromorph.neurons.fidelity import Fidelity, fidelity_of_parts
 from neuromorph.quantities import Parameters
 from neuromorph.stimulus import Stimulus
@@ -76,6 +78,27 @@ class Neuron(Parameters, ABC):
     def working_point(self) -> WorkingPoint:
         """The drive [A] and duration [s] at which the neuron is shown when nothing else is asked."""
 
+    def design_findings(
+        self, i_max: float, *, fidelity: Fidelity = "ideal", t_max: float | None = None
+    ) -> Iterable[DesignFinding]:
+        """Faults that are known before a run; a neuron that has checks overrides this.
+
+        Parameters
+        ----------
+        i_max : float
+            Largest input current [A].
+        fidelity : str or mapping of str to str or VendorModel
+            As in :meth:`schematic`.
+        t_max : float, optional
+            Longest time step of the SPICE run, where one was asked for [s].
+
+        Returns
+        -------
+        iterable of DesignFinding
+            Each with the parameter and the value that would do (SI units).
+        """
+        return ()
+
     def at_fidelity(self, fidelity: Fidelity) -> NeuronAtFidelity:
         """The neuron with parts as real as `fidelity` says, as a design of its own (SI units)."""
         return NeuronAtFidelity(self, fidelity)
@@ -126,6 +149,23 @@ class NeuronAtFidelity:
     def schematic(self) -> Schematic:
         """The neuron as a circuit (SI units)."""
         return self.neuron.schematic(self.fidelity)
+
+    def design_findings(self, i_max: float, *, t_max: float | None = None) -> Iterable[DesignFinding]:
+        """Faults that are known before a run.
+
+        Parameters
+        ----------
+        i_max : float
+            Largest input current [A].
+        t_max : float, optional
+            Longest time step of the SPICE run, where one was asked for [s].
+
+        Returns
+        -------
+        iterable of DesignFinding
+            Each with the parameter and the value that would do (SI units).
+        """
+        return self.neuron.design_findings(i_max, fidelity=self.fidelity, t_max=t_max)
 
     def working_point(self) -> WorkingPoint:
         """The neuron's own drive [A] and duration [s]."""

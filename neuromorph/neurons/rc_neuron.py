@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from neuromorph.devices import Mosfet, SchmittTrigger
+from neuromorph.neurons.design_checks import (
+    DesignFinding,
+    latch_up,
+    leak_too_conductive,
+    outside_common_mode,
+    step_too_long,
+)
 from neuromorph.neurons.fidelity import Fidelity, fidelity_of_parts, is_ideal
 from neuromorph.neurons.neuron import CHARGE_PRECISION, RELATIVE_PRECISION, Neuron, WorkingPoint
 from neuromorph.neurons.spike_circuit import MODES, SpikeCircuit, hardware_resolution
@@ -16,6 +24,7 @@ from neuromorph.stimulus import Constant
 
 if TYPE_CHECKING:
     from neuromorph.schematic.circuit import Schematic
+    from neuromorph.schematic.options import Resolution
     from neuromorph.systems import HybridSystem
     from neuromorph.systems.nodal import NodalEquations
 
@@ -194,19 +203,12 @@ class RCNeuron(Neuron):
             When the fidelity is unknown.
         """
         from neuromorph.schematic.circuit import Schematic
-        from neuromorph.schematic.options import Resolution
         from neuromorph.schematic.ports import Port
         from neuromorph.schematic.probes import Probe
 
         parts = fidelity_of_parts(fidelity, self.parts, self.design_name)
         spike_circuit = self._spike_circuit(parts)
         spikes, level = spike_circuit.spikes() if spike_circuit else (None, 0.5)
-        swing = abs((1.0 if self.v_th is None else self.v_th) - self.v_rest)
-        ideal = Resolution(
-            t_max=self.capacitance * self.r_leak / 200,
-            reltol=RELATIVE_PRECISION,
-            chgtol=CHARGE_PRECISION * self.capacitance * swing,
-        )
         stored = f"v(mem, rest) * v(mem, rest) * {self.capacitance / 2!r}"
         circuit = Schematic(
             self.design_name,
@@ -224,7 +226,7 @@ class RCNeuron(Neuron):
             spikes=spikes,
             spike_level=level,
             states=("v_mem",),
-            resolution=ideal if is_ideal(parts) else hardware_resolution(self.r_leak * self.capacitance),
+            resolution=self._resolution(parts, spike_circuit),
             parameter_values=self.parameter_values() | (spike_circuit.values() if spike_circuit else {}),
         )
         circuit.V("rest", "rest", circuit.gnd, self.v_rest)
@@ -234,6 +236,37 @@ class RCNeuron(Neuron):
             spike_circuit.add_to(circuit)
         return circuit
 
+    def design_findings(
+        self, i_max: float, *, fidelity: Fidelity = "ideal", t_max: float | None = None
+    ) -> Iterator[DesignFinding]:
+        """Faults that are known before a run, each with the parameter and the value that would do.
+
+        Parameters
+        ----------
+        i_max : float
+            Largest input current [A].
+        fidelity : str or mapping of str to str or VendorModel
+            As in :meth:`schematic`.
+        t_max : float, optional
+            Longest time step of the SPICE run, where one was asked for [s].
+
+        Yields
+        ------
+        DesignFinding
+            Latch-up, no firing, thresholds out of reach, steps too long (SI units).
+        """
+        circuit = self._spike_circuit(fidelity_of_parts(fidelity, self.parts, self.design_name))
+        if circuit is None or self.v_th is None:
+            return
+        r_leak = self.r_leak
+        if circuit.comparator != "ideal":
+            loaded = circuit.trigger.resistors
+            r_leak = 1 / (1 / r_leak + 1 / (loaded.r_a + loaded.r_b))
+        yield from latch_up(circuit, i_max, 1.0, 1.0, self.v_rest)
+        yield from leak_too_conductive(r_leak, self.v_th, self.v_rest, i_max)
+        yield from outside_common_mode(circuit)
+        yield from step_too_long(circuit, self.capacitance, self.v_rest, t_max)
+
     def working_point(self) -> WorkingPoint:
         """A constant current that would bring the membrane to twice its threshold, for ten time constants [A, s]."""
         swing = (1.0 if self.v_th is None else self.v_th) - self.v_rest
@@ -242,6 +275,17 @@ class RCNeuron(Neuron):
     def parameter_values(self) -> dict[str, float]:
         """Component values of the membrane by name (SI units)."""
         return {name: float(getattr(self, name)) for name in ("capacitance", "r_leak", "v_rest")}
+
+    def _resolution(self, parts: dict[str, Any], spike_circuit: SpikeCircuit | None) -> Resolution:
+        from neuromorph.schematic.options import Resolution
+
+        tau_m = self.r_leak * self.capacitance
+        if spike_circuit and not is_ideal(parts):
+            return hardware_resolution(tau_m, spike_circuit.on_resistance(self.v_rest) * self.capacitance)
+        swing = 1.0 if self.v_th is None else self.v_th - self.v_rest
+        return Resolution(
+            t_max=tau_m / 200, reltol=RELATIVE_PRECISION, chgtol=CHARGE_PRECISION * self.capacitance * swing
+        )
 
     def _spike_circuit(self, parts: dict[str, Any]) -> SpikeCircuit | None:
         if self.v_th is None:

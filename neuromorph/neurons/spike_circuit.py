@@ -24,13 +24,13 @@ MODES = ("charging", "discharging")
 _SHORTEST_STEP = 20e-9
 
 
-def hardware_resolution(tau_m: float) -> Resolution:
+def hardware_resolution(tau_m: float, tau_discharge: float) -> Resolution:
     """What resolves the circuit of a hardware neuron whose fastest nodes have nanoseconds.
 
     Parameters
     ----------
-    tau_m : float
-        Time constant of the membrane [s].
+    tau_m, tau_discharge : float
+        Time constants of the membrane and of its discharge [s].
 
     Returns
     -------
@@ -38,7 +38,7 @@ def hardware_resolution(tau_m: float) -> Resolution:
         Steps and tolerances with which spike times of the library's neurons are within some ten nanoseconds of
         the equations; ngspice shortens the steps by itself while the trigger switches.
     """
-    return Resolution(t_max=max(tau_m / 400, _SHORTEST_STEP), reltol=1e-6, chgtol=1e-12)
+    return Resolution(t_max=max(min(tau_m / 400, tau_discharge), _SHORTEST_STEP), reltol=1e-6, chgtol=1e-12)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +89,17 @@ class SpikeCircuit:
     def has_gate(self) -> bool:
         """Whether a node ``gate`` exists: not where comparator and discharge are one ideal switch."""
         return not (self.comparator == "ideal" and self.discharge == "ideal")
+
+    @property
+    def lower_threshold(self) -> float:
+        """Voltage at the comparator's input at which the discharge ends [V]."""
+        return self.v_low if self.comparator == "ideal" else self.trigger.thresholds[1]
+
+    def on_resistance(self, v_rest: float) -> float:
+        """Resistance of the discharge while it conducts [ohm], with the rest at `v_rest` [V]."""
+        if self.discharge == "ideal":
+            return self.r_switch
+        return self.transistor.on_resistance(self.trigger.comparator.v_high - v_rest)
 
     def held_nodes(self) -> dict[str, Any]:
         """Nodes that sources hold in the equations [V]."""
@@ -202,10 +213,15 @@ class SpikeCircuit:
         gate_power = "0 * v(rest)"
         if self.discharge == "ideal":
             probes["p_discharge"] = Probe(f"v({self.membrane}, rest) * @Sdischarge[i]", unit="W")
-        else:
-            # What enters at the drain, less what the capacitances take: theirs is counted as stored.
+        elif isinstance(self.discharge, str):
+            # Of the channel alone: what the transistor's capacitances take is counted as stored.
             gate_power = "v(gate) * i(Vgate)"
             probes["p_discharge"] = Probe(f"v({self.membrane}, rest) * i(V.Xtransistor.Vdrain)", unit="W")
+        else:
+            # Nothing is known of a vendor's model inside: all that enters it.
+            gate_power = "v(gate) * i(Vgate)"
+            entering = f"v({self.membrane}, rest) * i(Vdrain) + v(gate, rest) * i(Vgate)"
+            probes["p_discharge"] = Probe(entering, unit="W")
         if self.comparator != "ideal":
             probes["p_supply_logic"] = Probe("-v(logic) * i(Vlogic)", unit="W")
             probes["p_comparator"] = Probe(f"-v(logic) * i(Vlogic) + {self.load_power} - {gate_power}", unit="W")
@@ -214,7 +230,7 @@ class SpikeCircuit:
     @property
     def stored_energy(self) -> str:
         """Expression of SPICE vectors for the energy in the transistor's capacitances [J], to be added to others."""
-        if self.discharge == "ideal":
+        if self.discharge == "ideal" or not isinstance(self.discharge, str):
             return ""
         pairs = {"c_gs": "gate, rest", "c_gd": f"gate, {self.membrane}", "c_ds": f"{self.membrane}, rest"}
         halves = {pair: getattr(self.transistor, name) / 2 for name, pair in pairs.items()}

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from neuromorph.progress import Progress, silent
 from neuromorph.recording import Recording
-from neuromorph.roads import Pair, at_fidelity, deck_of, engine_of, equations_of, working_point
+from neuromorph.roads import Pair, at_fidelity, check_design, deck_of, engine_of, equations_of, warn_of, working_point
 from neuromorph.stimulus import Stimulus
 from neuromorph.validate.compare import Comparison, compare
 from neuromorph.validate.verdict import Criterion, Tolerances, criteria_of
 
 if TYPE_CHECKING:
+    from neuromorph.neurons.design_checks import DesignFinding
     from neuromorph.schematic import NgspiceOptions, Probe
     from neuromorph.spice import Engine
 
@@ -39,6 +40,8 @@ class CrossValidation:
     numerical_error : dict
         Metrics of each road against itself at a finer tolerance, under ``"reference"`` and ``"candidate"``;
         empty where the error budget was not asked for.
+    findings : tuple of DesignFinding
+        Faults of the design that were known before the runs.
     """
 
     design: str
@@ -47,6 +50,7 @@ class CrossValidation:
     comparison: Comparison
     criteria: tuple[Criterion, ...]
     numerical_error: dict[str, dict[str, Any]] = field(default_factory=dict)
+    findings: tuple[DesignFinding, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -158,6 +162,8 @@ def cross_validate(
     drive, t_stop = working_point(design, drive, t_stop)
     spice = engine_of(engine)
     options = options or NgspiceOptions()
+    findings = check_design(design, drive, t_stop, options=options)
+    warn_of(findings)
     deck = deck_of(design, drive, t_stop, probes)
     # The SPICE runs are programs of their own: they go on while Python loads and runs its kernel.
     with ThreadPoolExecutor(max_workers=2) as executor, _stopping_others() as until_stopped:
@@ -186,6 +192,7 @@ def cross_validate(
         comparison=comparison,
         criteria=tuple(criteria_of(comparison, tolerances, budget)),
         numerical_error=budget,
+        findings=findings,
     )
 
 

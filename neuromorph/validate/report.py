@@ -52,6 +52,7 @@ def summary_of(check: CrossValidation) -> str:
         "",
         *_energies(check),
         *_budget(check),
+        *(f"design: {finding.message}" for finding in check.findings),
         f"verdict: {'agree' if check.passed else 'DISAGREE'} - {explanation_of(check)}",
     ]
     return "\n".join(lines)
@@ -127,6 +128,7 @@ def dict_of(check: CrossValidation) -> dict[str, Any]:
             }
             for c in check.criteria
         ],
+        "findings": [vars(finding) for finding in check.findings],
         "energy": dict(zip(("reference", "candidate"), (b.to_dict() for b in check.comparison.energies), strict=False)),
         "reference": recording_dict(check.reference),
         "candidate": recording_dict(check.candidate),

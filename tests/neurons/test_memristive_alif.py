@@ -99,6 +99,7 @@ def test_ngspice_meets_the_spike_times_of_the_equations(runs, equations, circuit
 RATES = {0.4e-3: (0, 0), 0.6e-3: (2, 0), 0.8e-3: (9, 1), 1e-3: (15, 9), 1.5e-3: (28, 19), 2e-3: (41, 29)}
 
 
+@pytest.mark.filterwarnings("ignore:the neuron (never fires|ceases to fire)")
 @pytest.mark.parametrize(("amplitude", "counts"), RATES.items(), ids=[f"{a * 1e3:g} mA" for a in RATES])
 def test_spikes_over_current(amplitude, counts):
     """Spikes in the first on-phase and in a steady one; exact with instant reset, within one with the switch."""
@@ -117,6 +118,7 @@ def test_capacitance_scales_time(engine):
     assert np.diff(on_phase(recording, 5))[-1] * 1e6 == pytest.approx(24.14, rel=2e-3)
 
 
+@pytest.mark.filterwarnings("ignore:the neuron never fires")
 def test_at_rest_the_state_is_kept_and_not_reset():
     """Against the paper: x = 1 at 0 V moves towards 1/2 with tau / (2 s(-v_on / v_t)), 1.8 s, not to zero."""
     neuron = INSTANT.replace(x0=1.0)
@@ -226,6 +228,7 @@ def test_a_users_nonlinear_memristor_against_scipy():
     assert np.max(np.abs(residual)) < 1e-15
 
 
+@pytest.mark.filterwarnings("ignore:the neuron ceases to fire")
 def test_a_users_nonlinear_memristor_on_both_roads():
     neuron = nm.MemristiveALIF(memristor=SinhLeak())
     check = cross_validate(neuron, pulses(), 1e-3, options=NgspiceOptions(), error_budget=False)

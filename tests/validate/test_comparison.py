@@ -187,6 +187,7 @@ def test_roads_that_agree():
     assert isinstance(check.comparison, Comparison)
 
 
+@pytest.mark.filterwarnings("ignore:the neuron never fires")
 def test_no_spikes_at_all():
     check = cross_validate(nm.MemristiveALIF(), nm.Constant(value=0.1e-3), T_STOP, error_budget=False)
     assert check.passed
