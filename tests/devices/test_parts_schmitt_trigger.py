@@ -1,0 +1,134 @@
+"""The Schmitt trigger: standard resistors, and thresholds measured by a slow triangle on both roads."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from part_bench import ROADS, Bench, crossing, value_at
+
+import neuromorph as nm
+
+each_road = pytest.mark.parametrize("road", ROADS)
+OTHER = nm.Comparator(v_offset=6e-3, v_high=4.8, v_low=0.1, r_out=400.0, gain=2e4)
+TRIGGERS = {
+    "default": nm.SchmittTrigger(),
+    "E24": nm.SchmittTrigger(series="E24"),
+    "narrow": nm.SchmittTrigger(v_high=1.02, v_low=1.0),
+    "wide": nm.SchmittTrigger(v_high=2.4, v_low=0.4, series="E24"),
+    "below ground": nm.SchmittTrigger(v_high=1.0, v_low=-0.5),
+    "another comparator": nm.SchmittTrigger(v_high=1.6, v_low=1.2, comparator=OTHER, r_a=4.7e3, v_supply=6.0),
+}
+
+
+def measured(trigger, road):
+    """Input at which the output passes its middle, up and down, on a triangle of 20 ms [V]."""
+    high, low = trigger.thresholds
+    first, last = low - 0.5 * (high - low), high + 0.5 * (high - low)
+    drive = nm.PiecewiseLinear(times=[0.0, 10e-3, 20e-3], values=[first, last, first])
+    bench = Bench(
+        held={"v_in": drive, "pos": trigger.v_supply},
+        parts={"trigger": (trigger, {"in": "v_in", "v_pos": "pos", "v_neg": "0", "out": "out"})},
+    )
+    comparator = trigger.comparator
+    ready = trigger.states_at_rest("trigger", first) | {"v_out": comparator.v_low}
+    r = bench.run(road, 20e-3, 10e-6, ready)
+    middle = (comparator.v_high + comparator.v_low) / 2
+    return tuple(value_at(r, "v_v_in", crossing(r, "v_out", middle, rising)) for rising in (True, False))
+
+
+@each_road
+@pytest.mark.parametrize("trigger", TRIGGERS.values(), ids=TRIGGERS)
+def test_thresholds_are_those_of_a_slow_triangle(trigger, road):
+    """0.1 mV and 1e-4 of the hysteresis: what the triangle moves on while the output runs away."""
+    high, low = trigger.thresholds
+    assert measured(trigger, road) == pytest.approx((high, low), abs=1e-4 + 1e-4 * (high - low))
+
+
+@each_road
+def test_finite_gain_and_offset_are_in_the_thresholds(road):
+    """Both are worth millivolts here, so that leaving them out would be seen."""
+    trigger = nm.SchmittTrigger(comparator=nm.Comparator(gain=1000.0, v_offset=15e-3))
+    resistors, comparator = trigger.resistors, trigger.comparator
+    r_b = resistors.r_b + comparator.r_out
+    ideal = [(trigger.v_reference * (resistors.r_a + r_b) - v * resistors.r_a) / r_b for v in (0.0, 3.75)]
+    assert all(abs(a - b) > 5e-3 for a, b in zip(ideal, trigger.thresholds, strict=True))
+    assert measured(trigger, road) == pytest.approx(trigger.thresholds, abs=3e-4)
+
+
+def test_two_percent_in_a_resistor_are_seen():
+    trigger = nm.SchmittTrigger()
+    other = nm.SchmittTrigger(v_high=0.816, v_low=0.066)
+    assert measured(trigger, "spice") != pytest.approx(other.thresholds, abs=2e-3)
+
+
+def in_series(value, series):
+    """Digits of the value, against the printed lists of IEC 60063 (E24) and its rule (E96)."""
+    mantissa = value / 10 ** math.floor(math.log10(value) + 1e-9)
+    e24 = "10 11 12 13 15 16 18 20 22 24 27 30 33 36 39 43 47 51 56 62 68 75 82 91".split()
+    digits = [int(v) / 10 for v in e24] if series == "E24" else [round(10 ** (i / 96), 2) for i in range(96)]
+    return min(abs(mantissa - d) for d in digits) < 1e-9
+
+
+@pytest.mark.parametrize("trigger", TRIGGERS.values(), ids=TRIGGERS)
+def test_resistors_are_standard_and_near_what_was_asked(trigger):
+    assert all(in_series(value, trigger.series) for value in vars(trigger.resistors).values())
+    assert 1 / 1.5 <= trigger.resistors.r_a / trigger.r_a <= 1.5
+    assert 1 / 1.5 <= trigger.resistors.r_bottom / trigger.r_reference <= 1.5
+
+
+@settings(max_examples=60)
+@given(
+    v_low=st.floats(-1.0, 2.5),
+    hysteresis=st.floats(0.02, 2.0),
+    series=st.sampled_from(["E24", "E96"]),
+    r_a=st.floats(1e3, 1e6),
+)
+def test_thresholds_are_near_the_wanted_ones_for_any_that_can_be_had(v_low, hysteresis, series, r_a):
+    """Within half a step of the series of what enters them, or a message that says what is wrong."""
+    try:
+        trigger = nm.SchmittTrigger(v_high=v_low + hysteresis, v_low=v_low, series=series, r_a=r_a)
+    except ValueError as error:
+        assert "need a reference of" in str(error)
+        return
+    high, low = trigger.thresholds
+    step = 0.08 if series == "E24" else 0.025
+    # The reference is at most 5 V, and its divider wins little where it divides by little.
+    scale = max(abs(trigger.v_high), abs(trigger.v_low), trigger.v_reference, hysteresis)
+    assert max(abs(high - trigger.v_high), abs(low - trigger.v_low)) < step * scale
+    assert low < high
+    assert all(in_series(value, series) for value in vars(trigger.resistors).values())
+
+
+def test_description_names_resistors_and_both_pairs_of_thresholds():
+    text = nm.SchmittTrigger().describe()
+    assert text.startswith("r_a 13.7 kohm, r_b 68.1 kohm, r_top 4.64 kohm, r_bottom 715 ohm: thresholds ")
+    assert text.endswith("(wanted 0.8 V and 0.05 V), E96")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"v_low": 0.9}, r"v_low must be below v_high \(0.8 V\), got 0.9"),
+        ({"series": "E12"}, "series must be one of E24, E96, got 'E12'"),
+        (
+            {"v_high": 9.0, "v_low": 8.0},
+            "thresholds of 9 V and 8 V need a reference of 7.1 V, which a supply of 5 V cannot give: change v_high",
+        ),
+        (
+            {"v_high": -2.0, "v_low": -3.0},
+            "thresholds of -2 V and -3 V need a reference of -1.57 V, which a supply of 5 V cannot give",
+        ),
+        (
+            {"v_high": 0.5005, "v_low": 0.5},
+            r"thresholds of 0.5005 V and 0.5 V feed back 1/7.5e\+03 of the output, too little for a comparator with "
+            "a gain of 3000: the loop gain must be at least 10",
+        ),
+        ({"r_a": 0.0}, "r_a must be a positive resistance in ohm, got 0.0"),
+    ],
+)
+def test_what_cannot_be_built_and_how_it_is_said(changes, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        nm.SchmittTrigger(**changes)
