@@ -351,6 +351,11 @@ def _drive_column(path: Path, chosen: Mapping[str, _Column], table: Table, signa
     if current is not None:
         apart = float(np.abs(numbers[:, 1] * current.factor - signals["current"]).max())
         if apart > 1e-3 * float(np.ptp(signals["current"])):
+            if np.array_equal(numbers[:, 0] * column.factor, signals["voltage"]):
+                raise MeasurementError(
+                    f"{table.path} and {path.name} agree in what is read as the voltage and differ in the current; are the columns "
+                    "swapped? Give columns=('current', 'voltage')"
+                )
             raise MeasurementError(
                 f"{path} does not match {table.path.name}: its current differs by up to {apart:.3g} A. Is it the drive of another "
                 "record? Name the right file with drive="

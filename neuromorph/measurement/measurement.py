@@ -16,7 +16,7 @@ from neuromorph.measurement.cleaning import CleaningSteps
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Measurement(CleaningSteps):
     """What was measured on one memristor, in SI units.
 
@@ -101,6 +101,10 @@ class Measurement(CleaningSteps):
                 raise MeasurementError(f"{self.name}: {number} must be positive, in {unit}, or None, got {value!r}")
         if self.periodic and self.frequency is None:
             raise MeasurementError(f"{self.name}: a periodic record needs its frequency [Hz]")
+
+    def __repr__(self) -> str:
+        cycles = "" if self.cycles is None else f", {self.cycles:.4g} cycles of {self.frequency:g} Hz"
+        return f"Measurement({self.name!r}, {len(self)} samples over {self.duration:.4g} s{cycles})"
 
     def __len__(self) -> int:
         return int(self.time.size)

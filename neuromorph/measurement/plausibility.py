@@ -17,7 +17,7 @@ _FEWEST = 16
 _DRIVE_MISSES = 0.03
 _AMPLITUDE_MISSES = 0.2
 # Share of a source's power beside sine or triangle: more than the first is odd, less than the second is neat.
-_ODD, _NEAT = 0.05, 0.005
+_ODD, _NEAT = 0.01, 0.001
 _PREFIXES = {1e-9: "n", 1e-6: "u", 1e-3: "m", 1.0: "", 1e3: "k"}
 
 
@@ -99,7 +99,8 @@ def _question(reading: str, factors: Mapping[str, float]) -> str:
 
 def _check_source(record: Measurement, factors: Mapping[str, float]) -> None:
     resistor = record.series_resistor or 0.0
-    amplitude = record.metadata.get("amplitude")
+    # A part of a period need not reach the amplitude.
+    amplitude = record.metadata.get("amplitude") if (record.cycles or 1.0) > 0.9 else None
 
     def contradiction(v: Array, i: Array) -> float:
         """Above 1 where drive, voltage, current and resistor do not belong together."""
@@ -126,6 +127,8 @@ def _check_source(record: Measurement, factors: Mapping[str, float]) -> None:
             )
         raise MeasurementError(f"{_where(record)}: {_contradiction(record)}; is it the drive of another record?")
     if amplitude:
+        # A part of a period has another amplitude too.
+        _check_periods(record)
         raise MeasurementError(
             f"{_where(record)}: {_contradiction(record)}; are units and amplitude right? Give units=, series_resistor= or amplitude="
         )

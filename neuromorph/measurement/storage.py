@@ -54,7 +54,7 @@ def _toml(record: Measurement) -> str:
 
 def _lines(facts: Mapping[str, Any]) -> list[str]:
     return [
-        f"{key if key.isidentifier() and key.isascii() else json.dumps(key)} = {_value(value)}"
+        f"{key if key.isidentifier() and key.isascii() else _text(key)} = {_value(value)}"
         for key, value in facts.items()
     ]
 
@@ -67,5 +67,9 @@ def _value(value: Any) -> str:
         return repr(number) if math.isfinite(number) else str(number)
     if isinstance(value, list | tuple):
         return f"[{', '.join(_value(v) for v in value)}]"
+    return _text(str(value))
+
+
+def _text(text: str) -> str:
     # JSON writes characters beyond the BMP as two halves, which TOML refuses; and DEL bare.
-    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -72,15 +72,14 @@ class Table:
             When a row has other than numbers, or too few; the message names the file and the line.
         """
         delimiter = None if self.delimiter == " " else self.delimiter
-        settings: dict[str, Any] = {"delimiter": delimiter, "usecols": tuple(wanted), "ndmin": 2, "comments": _COMMENT}
         try:
             with self._open() as file:
+                lines: Iterator[str] = itertools.islice(file, self.first_line, None)
                 if self.decimal == ",":
-                    lines = (line.replace(",", ".") for line in itertools.islice(file, self.first_line, None))
-                    numbers = np.loadtxt(lines, quotechar='"', **settings)
-                else:
-                    # A file is read in parts, much faster than line by line.
-                    numbers = np.loadtxt(file, quotechar='"', skiprows=self.first_line, **settings)
+                    lines = (line.replace(",", ".") for line in lines)
+                numbers = np.loadtxt(
+                    lines, delimiter=delimiter, usecols=tuple(wanted), ndmin=2, comments=_COMMENT, quotechar='"'
+                )
         except ValueError as error:
             raise MeasurementError(self._complaint(wanted) or f"{self.path}: {error}") from None
         # A sum is finite only where all its terms are; it needs no copy.
@@ -234,6 +233,8 @@ def _numbers(line: str, delimiter: str, decimal: str, width: int) -> list[float]
 def _rows_of_numbers(lines: Sequence[str], delimiter: str, decimal: str) -> tuple[int, list[list[float]]]:
     """Number of columns, and the rows that have it, when most of the last lines do."""
     tail = [line for line in lines if line.strip() and line.lstrip()[0] not in _MARKS][-_SAMPLE_LINES:]
+    if not tail:
+        return 0, []
     widths = [len(_cells(line, delimiter)) for line in tail]
     width = max(set(widths), key=widths.count)
     rows = [row for line in tail if (row := _numbers(line, delimiter, decimal, width)) is not None]
