@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Differences below this share of their limit are not worth a word.
 _NOTABLE = 1e-2
+# Energies below this share of what was delivered are none.
+_NOTABLE_ENERGY = 1e-9
 
 
 def summary_of(check: CrossValidation) -> str:
@@ -226,9 +228,10 @@ def _energies(check: CrossValidation) -> list[str]:
     if all(b.spike_count for b in balances):
         rows["per spike"] = [b.per_spike for b in balances]
     engines = [str(r.provenance["engine"]) for r in (check.reference, check.candidate)]
+    moved = max(sum(map(abs, balance.delivered.values())) for balance in balances)
     lines = [f"{'energy':24}{engines[0]:>14}{engines[1]:>14}"]
     for name, values in rows.items():
-        if any(values):
+        if any(abs(value or 0.0) > _NOTABLE_ENERGY * moved for value in values):
             shown = ["-" if value is None else format_quantity(value, "J") for value in values]
             lines.append(f"{name:24}{shown[0]:>14}{shown[1]:>14}")
     lines.append(f"{'imbalance':24}{balances[0].imbalance:>14.1e}{balances[1].imbalance:>14.1e}")

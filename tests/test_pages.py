@@ -1,0 +1,53 @@
+"""The pages on sweeps and energy are true: their examples run, their commands are understood, their tables are whole."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from neuromorph.cli.app import app
+from neuromorph.sweeps import MEASURES
+
+
+def _blocks(root, page, language):
+    return re.findall(rf"```{language}\n(.*?)```", (root / "docs" / page).read_text("utf-8"), re.DOTALL)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("page", "count"), [("energy.md", 2), ("sweeps.md", 4)])
+def test_examples_run(page, count, root, tmp_path):
+    blocks = _blocks(root, page, "python")
+    assert len(blocks) == count
+    # As one script without a guard, the way that a reader pastes it.
+    (tmp_path / "page.py").write_text("\n".join(blocks))
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "page.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    for shown in _blocks(root, page, "text"):
+        # Energies at the end of a discharge are below what is worth comparing.
+        lines = [line for line in shown.splitlines() if not line.startswith(("stored", "imbalance"))]
+        assert [line for line in lines if line not in done.stdout.splitlines()] == []
+
+
+def test_commands_are_understood(root, tmp_path, monkeypatch):
+    """Every option and range, with three runs in place of all."""
+    monkeypatch.chdir(tmp_path)
+    commands = _blocks(root, "sweeps.md", "sh")[0].splitlines()
+    assert len(commands) == 3
+    for command in commands:
+        short = re.sub(r":(lin|log)\d+", r":\g<1>2", command).replace("--samples 200", "--samples 2")
+        words = [*shlex.split(short)[1:], "--t-stop", "0.1ms", "--workers", "1"]
+        result = CliRunner().invoke(app, words)
+        assert result.exit_code == 0, f"{command}\n{result.output}"
+
+
+def test_every_measure_is_in_the_table(root):
+    page = (root / "docs" / "sweeps.md").read_text("utf-8")
+    assert [name for name in MEASURES if f"`{name}`" not in page] == []
