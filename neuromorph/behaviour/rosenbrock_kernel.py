@@ -177,9 +177,11 @@ def advance(t, end, y, f, z, here, method, where, clock):
     """Status, end and length of the next step whose error is allowed [s], unknowns and states there."""
     first, shortest = method[FIRST], method[SHORTEST]
     find_derivatives(t, y, z, here, method[BY_STATE], method[BY_TIME])
-    h = clock[T_STEP]
+    h, limit = clock[T_STEP], max(shortest, 1e-15 * t)
     if h == 0.0:
-        h = first if first > 0.0 else first_step(y, f, method)
+        h = max(first if first > 0.0 else first_step(y, f, method), 2.0 * limit)
+    elif h <= limit:
+        return STEP_TOO_SHORT, t, h, z, y
     h = min(h, method[LONGEST][here[0]])
     rejected = False
     while True:
@@ -203,7 +205,7 @@ def advance(t, end, y, f, z, here, method, where, clock):
         # Not a number where the estimate overflowed.
         h *= max(0.1, 0.9 * error**-0.25) if error < math.inf else 0.1
         rejected = True
-        if h <= max(shortest, 1e-15 * t):
+        if h <= limit:
             return status if status != DONE else STEP_TOO_SHORT, t_next, h, z1, y1
 
 

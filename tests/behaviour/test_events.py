@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from types import ModuleType
 
-import numba
 import numpy as np
 import pytest
 import sympy
@@ -18,7 +16,6 @@ import sympy
 import neuromorph as nm
 from neuromorph.behaviour import RK4, generate, simulate_system
 from neuromorph.behaviour import simulate as simulate_module
-from neuromorph.equations.kernels import PREAMBLE
 from neuromorph.errors import ConvergenceError, SimulationError
 from neuromorph.stimulus import Constant, PiecewiseLinear, Sine, SquareWave
 from neuromorph.systems import HybridSystem, Mode, Output, State, Transition, Unknown
@@ -26,21 +23,6 @@ from neuromorph.systems import HybridSystem, Mode, Output, State, Transition, Un
 interpreted = pytest.mark.usefixtures("interpreter")
 
 t, t_mode, y, v, u, w, p, q = sympy.symbols("t t_mode y v u w p q")
-
-
-@pytest.fixture
-def interpreter(monkeypatch):
-    """Kernels as plain Python: compiling each of these little systems would take longer than all of their steps."""
-
-    def load(stem, body):
-        module = ModuleType(stem)
-        with monkeypatch.context() as patch:
-            patch.setattr(numba.config, "DISABLE_JIT", True)
-            exec(compile(PREAMBLE + body, stem, "exec"), vars(module))
-        return module
-
-    monkeypatch.setattr(generate, "load_kernel", load)
-    monkeypatch.setattr(generate, "_kernels", {})
 
 
 def counter(guards, rate=1, name="counter", parameters=None):
