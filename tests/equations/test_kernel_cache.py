@@ -14,7 +14,8 @@ from neuromorph.equations import cache_folder, load_kernel
 RUN = """
 import sys
 import neuromorph as nm
-recording = nm.simulate(nm.LIF(), nm.Constant(value=0.2e-3), t_stop=5e-3)
+solver = getattr(nm, sys.argv[1])()
+recording = nm.simulate(nm.LIF(), nm.Constant(value=0.2e-3), t_stop=5e-3, solver=solver)
 (kernel,) = (m for name, m in sys.modules.items() if name.startswith("neuromorph_kernels.lif"))
 stats = kernel.integrate.stats
 print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()), recording.spikes.times.tolist())
@@ -26,8 +27,8 @@ def environment(**changes: str) -> dict[str, str]:
     return kept | changes
 
 
-def start(**changes: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-W", "error", "-c", RUN]
+def start(solver: str = "RK4", **changes: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-W", "error", "-c", RUN, solver]
     return subprocess.Popen(
         command, env=environment(**changes), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -47,8 +48,9 @@ def files(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 
 @pytest.mark.timeout(240)
-def test_the_second_process_compiles_nothing_and_damage_is_repaired(tmp_path):
-    cache = {"NEUROMORPH_CACHE": str(tmp_path)}
+@pytest.mark.parametrize("solver", ["RK4", "Rosenbrock"])
+def test_the_second_process_compiles_nothing_and_damage_is_repaired(tmp_path, solver):
+    cache = {"solver": solver, "NEUROMORPH_CACHE": str(tmp_path)}
     # Two at once on an empty folder: both must get the right kernel.
     first = [finish(process) for process in [start(**cache), start(**cache)]]
     assert first[0][2] == first[1][2]

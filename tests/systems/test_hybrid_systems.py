@@ -162,6 +162,12 @@ def test_systems_are_frozen_and_can_be_replaced():
     assert dataclasses.replace(system, parameters={"tau": 2e-3}).time_scales()["on"] == 2e-3
 
 
+@pytest.mark.parametrize("scale", [0.0, -1.0, float("nan"), float("inf")])
+def test_bad_scales(scale):
+    with pytest.raises(ValueError, match="scale of a state must be positive, in the state's unit, got"):
+        State(0.0, "C", scale=scale)
+
+
 def test_an_output_may_differ_between_modes():
     system = stated(outputs={"power": Output({"on": v * i_in, "off": 0}, "W"), "twice": Output(2 * v, "V")})
     assert [system.outputs["power"].in_mode(mode) for mode in system.modes] == [v * i_in, 0]
