@@ -23,8 +23,9 @@ _GAP = 3.4
 _PIN_DISTANCE = 1.1
 _BOX_HEIGHT = 1.4
 _MEMBERS = {"M": "dgsb", "Q": "cbes", "J": "dgs", "Z": "dgs"}
-# Above this number of nodes all orders are too many; neighbours are swapped instead.
-_ALL_ORDERS = 7
+# Up to the first number of nodes all orders are tried, up to the second one node is moved at a time; above, they
+# stay in the deck's order.
+_ALL_ORDERS, _SOME_ORDERS = 7, 30
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class _Strip:
     nodes: tuple[str, ...]
     lines: tuple[str, ...]
     is_box: bool
+    pins: tuple[str, ...] = ()
+
+    @property
+    def pin_distance(self) -> float:
+        """From terminal to terminal of a box."""
+        return max([_PIN_DISTANCE, *(round(text_width(pin, NODE_SIZE) + 0.3, 1) for pin in self.pins)])
 
     @property
     def live(self) -> list[str]:
@@ -80,7 +87,7 @@ def _draw_group(sheet: Sheet, strips: Sequence[_Strip], x: float, ports: Mapping
         for node, at in _draw_strip(sheet, strip, x, heights, ports):
             ends[node].append(at)
         text = max((text_width(line) for line in strip.lines), default=0.0)
-        width = _PIN_DISTANCE * (len(strip.nodes) - 1) if strip.is_box else 0.0
+        width = strip.pin_distance * (len(strip.nodes) - 1) if strip.is_box else 0.0
         x += width + 1.0 + text
     for node, places in ends.items():
         left, right = min(places), max(places)
@@ -99,10 +106,13 @@ def _strip(sheet: Sheet, element: Element) -> _Strip:
     if element.kind == "S":
         lines += threshold_words(sheet, element.name)
     if element.kind in "FHW":
-        lines += (f"by i({element.words[0]})",)
+        lines += tuple(f"by i({source})" for source in element.words[:1])
     nodes = element.nodes[: len(element.nodes) - len(element.controls)]
     is_box = len(nodes) != 2 or nodes[0] == nodes[1]
-    return _Strip(element.name, nodes, tuple(line for line in lines if line), is_box)
+    pins = sheet.netlist.pins.get(element.model.lower(), ()) if element.kind == "X" else ()
+    pins = pins or tuple(_MEMBERS.get(element.kind, ""))
+    named = tuple(pins[i] if i < len(pins) else str(i + 1) for i in range(len(nodes)))
+    return _Strip(element.name, nodes, tuple(line for line in lines if line), is_box, named)
 
 
 def _control_text(element: Element) -> str:
@@ -132,8 +142,8 @@ def _order(strips: Sequence[_Strip], supplied: set[str]) -> list[str]:
 
     if len(nodes) <= _ALL_ORDERS:
         return list(min(itertools.permutations(nodes), key=length))
-    order, best = nodes, length(nodes)
-    improved = True
+    order, best = sorted(nodes, key=lambda node: node not in supplied), length(nodes)
+    improved = len(nodes) <= _SOME_ORDERS
     while improved:
         improved = False
         for i, j in itertools.combinations(range(len(order)), 2):
@@ -183,18 +193,18 @@ def _draw_box(sheet: Sheet, strip: _Strip, x: float, heights: Mapping[str, float
     # Below the middle one of its lines, so that leads go both ways.
     line = live[(len(live) - 1) // 2] if live else min(heights.values(), default=0.0)
     top, bottom = line - 1.0, line - 1.0 - _BOX_HEIGHT
-    width = _PIN_DISTANCE * max(len(strip.nodes) - 1, 0)
+    width = strip.pin_distance * max(len(strip.nodes) - 1, 0)
     corners = ((x - 0.4, top), (x + width + 0.4, top), (x + width + 0.4, bottom), (x - 0.4, bottom))
     sheet.marks.append(Shape(corners, closed=True))
     sheet.pins(strip.name, {})
+    sheet.imply(strip.name, *element.controls)
     sheet.words((x + width + 0.55, (top + bottom) / 2), *strip.lines)
     reached = []
-    names = _MEMBERS.get(element.kind, "")
     for number, node in enumerate(strip.nodes):
-        at = x + _PIN_DISTANCE * number
+        at = x + strip.pin_distance * number
         is_up = node != "0" and heights[node] >= line
         edge = top if is_up else bottom
-        text = names[number] if number < len(names) else str(number + 1)
+        text = strip.pins[number]
         sheet.words((at, edge - 0.1 if is_up else edge + 0.1), text, side="below" if is_up else "above", size=NODE_SIZE)
         sheet.pins(strip.name, {node: (at, edge)})
         if node == "0":

@@ -13,7 +13,7 @@ from neuromorph.quantities import Parameters, format_quantity, parameter_units
 _UNITS = {"R": "ohm", "C": "F", "L": "H", "V": "V", "I": "A"}
 # How many nodes an element has; the last two of E, G and S only control it.
 _NODE_COUNTS = {"R": 2, "C": 2, "L": 2, "V": 2, "I": 2, "D": 2, "B": 2, "F": 2, "H": 2, "W": 2, "E": 4, "G": 4, "S": 4}
-_NODE_COUNTS |= {"M": 4, "J": 3, "Z": 3, "T": 4, "O": 4, "U": 3, "K": 0}
+_NODE_COUNTS |= {"M": 4, "Q": 3, "J": 3, "Z": 3, "T": 4, "O": 4, "U": 3, "K": 0}
 _MODEL_UNITS = {"ron": "ohm", "roff": "ohm"}
 
 
@@ -59,7 +59,9 @@ class Element:
     def model(self) -> str:
         """The model or subcircuit that it names, or nothing."""
         plain = [word for word in self.words if "=" not in word and word.lower() != "params:"]
-        return plain[0] if plain and self.kind in "XSWDMQJZOU" else ""
+        # A switch that a current controls names the source of that current first.
+        plain = plain[1:] if self.kind == "W" else plain
+        return plain[0] if plain and self.kind in "XSWDMQJZOUA" else ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,8 @@ class Netlist:
         Included files, whose elements are not looked at.
     spellings : mapping of str to str
         Nodes by their names in lower case: SPICE does not tell capitals from small letters.
+    pins : mapping of str to tuple of str
+        The pins of each subcircuit that the deck defines.
     """
 
     title: str
@@ -100,6 +104,7 @@ class Netlist:
     units: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     spellings: Mapping[str, str] = field(default_factory=dict)
+    pins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def node(self, name: str) -> str:
         """A node as the drawing spells it; ground is ``"0"``."""
@@ -108,6 +113,8 @@ class Netlist:
     def value(self, element: Element) -> str:
         """What is printed beside the symbol, such as ``22 nF``; nothing where the notes tell it."""
         words = element.words
+        if not words:
+            return ""
         if element.kind in _UNITS:
             return quantity(" ".join(words), _UNITS[element.kind])
         if element.is_expression:
@@ -186,9 +193,13 @@ def netlist_of(title: str, lines: Iterable[str], design: Any = None) -> Netlist:
     Netlist
         With every element outside subcircuits.
     """
+    subcircuits: dict[str, tuple[str, ...]] = {}
     top, files, depth = [], [], 0
     for line in _whole(lines):
         word = line.split()[0].lower()
+        if word == ".subckt":
+            name, *pins = re.split(r"\s+params:|\s+\S+\s*=", line, maxsplit=1, flags=re.IGNORECASE)[0].split()[1:]
+            subcircuits[name.lower()] = tuple(pins)
         depth += (word == ".subckt") - (word == ".ends")
         if word in (".include", ".inc", ".lib"):
             files.append(line.split(maxsplit=1)[1].strip("\"'").replace("\\", "/").rsplit("/", 1)[-1])
@@ -205,7 +216,15 @@ def netlist_of(title: str, lines: Iterable[str], design: Any = None) -> Netlist:
         for node in element.nodes:
             spellings.setdefault(node.lower(), node)
     elements = [replace(e, nodes=tuple(spellings[node.lower()] for node in e.nodes)) for e in elements]
-    return Netlist(title, {e.name: e for e in elements}, models, _units(design), tuple(dict.fromkeys(files)), spellings)
+    return Netlist(
+        title,
+        {e.name: e for e in elements},
+        models,
+        _units(design),
+        tuple(dict.fromkeys(files)),
+        spellings,
+        subcircuits,
+    )
 
 
 def _whole(lines: Iterable[str]) -> list[str]:
@@ -226,13 +245,17 @@ def _element(line: str, models: Mapping[str, ModelCard]) -> Element:
     named = next((i for i, word in enumerate(words) if "=" in word or word.lower() == "params:"), len(words))
     if kind in "XAP":
         count = max(named - 1, 0)
-    elif kind == "Q":
-        count = next((i for i, word in enumerate(words) if word in models and i >= 3), min(3, named))
+    elif kind in "QM":
+        # Bipolar transistors may have a substrate, power MOSFETs have no bulk: the model's name ends the nodes.
+        known = {model.lower() for model in models}
+        count = next(
+            (i for i, word in enumerate(words) if word.lower() in known and i >= 3), min(_NODE_COUNTS[kind], named)
+        )
     elif kind in "EG" and (named < 4 or (len(words) > 2 and words[2].lower().startswith(("poly", "value", "table")))):
         count = 2
     else:
         count = min(_NODE_COUNTS.get(kind, 2), named)
-    return Element(name, tuple(words[:count]), tuple(words[count:]))
+    return Element(name, tuple(word.strip("[]") for word in words[:count]), tuple(words[count:]))
 
 
 def _model_card(text: str) -> ModelCard:

@@ -10,8 +10,6 @@ import networkx
 
 from neuromorph.drawing.marks import Point
 
-_NEAR = 2e-4
-
 
 @dataclass(frozen=True)
 class Pin:
@@ -22,16 +20,27 @@ class Pin:
     at: Point
 
 
-def _touches(point: Point, start: Point, end: Point) -> bool:
-    """Whether a point lies on a horizontal or vertical segment, its ends included."""
-    (x, y), (x0, y0), (x1, y1) = point, start, end
-    inside_x = min(x0, x1) - _NEAR <= x <= max(x0, x1) + _NEAR
-    inside_y = min(y0, y1) - _NEAR <= y <= max(y0, y1) + _NEAR
-    return inside_x and inside_y
-
-
 def _key(point: Point) -> Point:
+    # Less than a hundredth of a pixel.
     return round(point[0], 4), round(point[1], 4)
+
+
+class _OnLines:
+    """Points by their columns and rows, to find those on a horizontal or vertical line."""
+
+    def __init__(self, points: Iterable[Point]) -> None:
+        self._columns: dict[float, list[Point]] = {}
+        self._rows: dict[float, list[Point]] = {}
+        for x, y in points:
+            self._columns.setdefault(x, []).append((x, y))
+            self._rows.setdefault(y, []).append((x, y))
+
+    def between(self, start: Point, end: Point) -> list[Point]:
+        """The points from `start` to `end`, both included."""
+        (x0, y0), (x1, y1) = _key(start), _key(end)
+        if x0 == x1:
+            return [p for p in self._columns.get(x0, []) if min(y0, y1) <= p[1] <= max(y0, y1)]
+        return [p for p in self._rows.get(y0, []) if min(x0, x1) <= p[0] <= max(x0, x1)]
 
 
 def faults(wires: Sequence[Sequence[Point]], pins: Iterable[Pin], names: Iterable[tuple[Point, str]]) -> list[str]:
@@ -59,9 +68,10 @@ def faults(wires: Sequence[Sequence[Point]], pins: Iterable[Pin], names: Iterabl
     ends = {_key(point) for wire in wires for point in wire}
     ends |= {_key(pin.at) for pin in pins} | {_key(point) for point, _ in names}
     graph.add_nodes_from(ends)
+    on_lines = _OnLines(ends)
     for wire in wires:
         for start, end in itertools.pairwise(wire):
-            graph.add_edges_from((_key(start), point) for point in ends if _touches(point, start, end))
+            graph.add_edges_from((_key(start), point) for point in on_lines.between(start, end))
     graph.add_edges_from((_key(point), name) for point, name in names)
     found = []
     where: dict[str, set[int]] = {}
@@ -95,10 +105,10 @@ def junctions(wires: Sequence[Sequence[Point]], pins: Iterable[Pin]) -> list[Poi
         arms[_key(pin.at)] = arms.get(_key(pin.at), 0) + 1
     segments = [(a, b) for wire in wires for a, b in itertools.pairwise(wire)]
     places = set(arms) | {_key(point) for segment in segments for point in segment}
-    for place in places:
-        for start, end in segments:
-            if _touches(place, start, end):
-                arms[place] = arms.get(place, 0) + (1 if place in (_key(start), _key(end)) else 2)
+    on_lines = _OnLines(places)
+    for start, end in segments:
+        for place in on_lines.between(start, end):
+            arms[place] = arms.get(place, 0) + (1 if place in (_key(start), _key(end)) else 2)
     return sorted(place for place, count in arms.items() if count > 2)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ FORMATS = ("svg", "png", "pdf")
 """Endings of the files that can be written."""
 
 _DOTS_PER_INCH = 130
+# matplotlib makes no pictures of 65536 dots; few programs show more than this.
+_LONGEST_SIDE = 16000
 _MARGIN = 0.4
 
 
@@ -53,8 +56,7 @@ def image(marks: Sequence[Mark], ending: str) -> bytes:
         with _plain_svg():
             picture = _drawing(marks, "svg")
             picture.draw(show=False)
-            data: bytes = picture.fig.getimage()
-        return data + b"\n"
+            return _tidied(picture.fig.getimage().decode("utf-8")).encode("utf-8")
     import io
 
     from matplotlib import rc_context
@@ -71,12 +73,22 @@ def image(marks: Sequence[Mark], ending: str) -> bytes:
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
     figure.set_size_inches((right - left) / 2, (top - bottom) / 2)
+    dots = min(_DOTS_PER_INCH, _LONGEST_SIDE / max(figure.get_size_inches()))
     content = io.BytesIO()
     metadata = {"CreationDate": None} if ending == "pdf" else None
     # Lines of symbols and wires would snap to different pixels.
     with rc_context({"path.snap": False}):
-        figure.savefig(content, format=ending, dpi=_DOTS_PER_INCH, facecolor="white", metadata=metadata)
+        figure.savefig(content, format=ending, dpi=dots, facecolor="white", metadata=metadata)
     return content.getvalue()
+
+
+def _tidied(svg: str) -> str:
+    """The same picture in the same words on every machine, an element a line."""
+    # The last digits of a sine differ between machines, and no eye sees a hundredth of a pixel.
+    svg = re.sub(r"-?\d+\.\d{3,}", lambda match: f"{float(match[0]) + 0.0:.2f}".rstrip("0").rstrip("."), svg)
+    svg = re.sub(r'\b(width|height)="([\d.]+)pt"', r'\1="\2"', svg, count=2)
+    svg = svg.replace("stroke-dasharray:-;", "").replace('font-family="sans"', 'font-family="sans-serif"')
+    return re.sub(r"(?<=>)(?=<(?:polygon|circle|path|text|g|ellipse|/svg)\b)", "\n", svg) + "\n"
 
 
 @contextmanager
@@ -101,7 +113,7 @@ def _drawing(marks: Sequence[Mark], canvas: Any) -> Any:
     left, bottom, right, top = _paper(marks)
     # The paper itself: how wide words are is known here better than there.
     paper = Shape(((left, bottom), (right, bottom), (right, top), (left, top)), closed=True)
-    drawing.add(_element(paper, ink="white"))
+    drawing.add(_element(paper, ink="white", fill="white", layer=0))
     for mark in marks:
         drawing.add(_element(mark))
     return drawing
@@ -112,7 +124,7 @@ def _paper(marks: Sequence[Mark]) -> tuple[float, float, float, float]:
     return left - _MARGIN, bottom - _MARGIN, right + _MARGIN, top + _MARGIN
 
 
-def _element(mark: Mark, ink: str = "black") -> Any:
+def _element(mark: Mark, ink: str = "black", fill: str | None = None, layer: int = 1) -> Any:
     import schemdraw.elements as elm
     from schemdraw.segments import Segment, SegmentCircle, SegmentPoly, SegmentText
 
@@ -122,9 +134,9 @@ def _element(mark: Mark, ink: str = "black") -> Any:
     if isinstance(mark, Wire):
         element.segments.append(Segment(mark.points, ls="--" if mark.dashed else "-"))
     elif isinstance(mark, Shape):
-        fill = "black" if mark.filled else None
+        fill = "black" if mark.filled else fill
         if mark.closed:
-            element.segments.append(SegmentPoly(mark.points, fill=fill, color=ink))
+            element.segments.append(SegmentPoly(mark.points, fill=fill, color=ink, zorder=layer))
         else:
             element.segments.append(Segment(mark.points))
     elif isinstance(mark, Circle):

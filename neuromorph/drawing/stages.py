@@ -92,7 +92,7 @@ def difference_amplifier(sheet: Sheet, x: float, plus: str, minus: str) -> Point
         sheet.wire(tip, (tip[0] + 0.6, OUT))
         sheet.node(tip, "sensed")
         return tip[0] + 0.6, OUT
-    first, last, inner, edge = x + 2.7, x + 6.3, x + 6.9, x + 7.5
+    first, last, inner, edge = x + 2.7, x + 6.3, x + 7.0, x + 7.6
     sheet.wire((x, PLUS), (first, PLUS))
     sheet.two_terminal("Ramplifier_plus", (first, PLUS), (last, PLUS), "below")
     sheet.wire((last, PLUS), (edge, PLUS))
@@ -198,9 +198,9 @@ def _transistor(sheet: Sheet, start: Point, membrane: str) -> float:
     """The discharge transistor with the sources that measure the currents of its gate and drain."""
     x, y = start
     gate, at = x + 4.6, x + 5.4
-    sheet.wire(start, (x + 1.0, y))
-    sheet.two_terminal("Vgate", (x + 1.0, y), (x + 3.2, y), "above")
-    sheet.wire((x + 3.2, y), (gate, y))
+    sheet.wire(start, (x + 0.7, y))
+    sheet.two_terminal("Vgate", (x + 0.7, y), (x + 2.9, y), "above")
+    sheet.wire((x + 2.9, y), (gate, y))
     sheet.node((gate, y), "transistor_g", "right", -0.12)
     drain, source = (at, y + 1.0), (at, y - 1.0)
     plate, channel = gate + 0.2, gate + 0.35
