@@ -107,9 +107,15 @@ class Setup:
         changes: dict[str, Any] = dict(of_run)
         if of_drive:
             changes["drive"] = _changed_drive(self.drive, of_drive)
-        if own:
-            changes["design"] = self.factory(**own) if self.factory is not None else _changed_design(self.design, own)
+        if self.factory is not None:
+            changes["design"] = self.factory(**own)
+        elif own:
+            changes["design"] = _changed_design(self.design, own)
         return dataclasses.replace(self, **changes)
+
+    def to_send(self) -> Setup:
+        """The same (SI units) for another process, which makes the design itself where there is a factory for it."""
+        return self if self.factory is None else dataclasses.replace(self, design=None)
 
     def statement(self) -> str:
         """What is run, as text that changes with the design's code as well as with its values (SI units)."""

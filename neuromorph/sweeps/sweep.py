@@ -21,7 +21,7 @@ from neuromorph.sweeps.result import SweepResult, expanded_measures
 from neuromorph.sweeps.setup import Setup, setup_of
 from neuromorph.sweeps.store import Store
 from neuromorph.sweeps.task import perform
-from neuromorph.sweeps.workers import WorkerPool, processors
+from neuromorph.sweeps.workers import WorkerPool, processors, refuse_what_cannot_travel
 
 if TYPE_CHECKING:
     from neuromorph.schematic import NgspiceOptions, Probe
@@ -220,6 +220,8 @@ class _Work:
                 for i in self.pending:
                     self._keep(i, perform(*self._call(i)))
                 return
+            if isinstance(executor, WorkerPool):
+                refuse_what_cannot_travel(self._call(0))
             futures = {executor.submit(perform, *self._call(i)): i for i in self.pending}
             try:
                 for future in _as_completed(futures):
@@ -268,7 +270,7 @@ class _Work:
         )
 
     def _call(self, i: int) -> tuple[Setup, Mapping[str, Measure], dict[str, Any]]:
-        return self._setup, self._measures, self._plan.tasks[i]
+        return self._setup.to_send(), self._measures, self._plan.tasks[i]
 
     def _keep(self, i: int, outcome: dict[str, Any]) -> None:
         self._outcomes[i] = outcome

@@ -166,6 +166,15 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
+def refuse_what_cannot_travel(call: Any) -> None:
+    """``ValueError`` where a call could be sent to another process, but not be read there: a PySpice circuit, for one."""
+    content = packed(call)
+    try:
+        pickle.loads(content)
+    except Exception as error:
+        raise _cannot_travel(error) from error
+
+
 def packed(call: Any) -> bytes:
     """A call as bytes; what was defined in a script goes along by value. ``ValueError`` says what cannot travel."""
     import cloudpickle
@@ -175,15 +184,19 @@ def packed(call: Any) -> bytes:
         cloudpickle.register_pickle_by_value(module)
     try:
         content: bytes = cloudpickle.dumps(call)
-    except (pickle.PicklingError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"the design, the drive or a measure cannot be sent to another process ({error}): make it of plain data and "
-            "functions, or use workers=1, or executor=ThreadPoolExecutor()"
-        ) from error
+    except (pickle.PicklingError, TypeError, AttributeError, RecursionError) as error:
+        raise _cannot_travel(error) from error
     finally:
         for module in scripts:
             cloudpickle.unregister_pickle_by_value(module)
     return content
+
+
+def _cannot_travel(error: Exception) -> ValueError:
+    return ValueError(
+        f"the design, the drive or a measure cannot be sent to another process ({error}): give a function that makes the "
+        "design, measures made of plain data and functions, or use workers=1, or executor=ThreadPoolExecutor()"
+    )
 
 
 def _scripts() -> list[ModuleType]:

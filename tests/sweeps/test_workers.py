@@ -90,6 +90,25 @@ def test_a_call_that_cannot_travel_is_refused():
         nm.sweep(nm.LIF(), {"capacitance": [1e-9, 2e-9]}, t_stop=1e-3, measure=lambda r: lock.locked(), workers=2)
 
 
+def _divider(r_top=1e3):
+    circuit = nm.Schematic("divider", ports={"v_in": nm.Port("src", kind="voltage")}, probes={"v_out": "v(out)"})
+    circuit.R("top", "src", "out", r_top)
+    circuit.R("bottom", "out", circuit.gnd, 1e3)
+    return circuit
+
+
+def test_a_circuit_travels_as_the_function_that_makes_it():
+    how = {"drive": nm.Constant(value=1.0), "t_stop": 1e-3, "measure": {"v": lambda recording: recording["v_out"][-1]}}
+    result = nm.sweep(_divider, {"r_top": [1e3, 3e3]}, workers=2, **how)
+    assert result.values() == pytest.approx([0.5, 0.25], rel=1e-6)
+    over = {"drive.value": [1.0, 2.0]}
+    for design in (_divider, _divider()):
+        assert nm.sweep(design, over, workers=1, **how).values() == pytest.approx([0.5, 1.0], rel=1e-6)
+    assert nm.sweep(_divider, over, workers=2, **how).values() == pytest.approx([0.5, 1.0], rel=1e-6)
+    with pytest.raises(ValueError, match=r"cannot be sent to another process .* give a function that makes the design"):
+        nm.sweep(_divider(), over, workers=2, **how)
+
+
 def test_a_worker_that_dies_takes_only_its_own_run_with_it():
     def deadly(recording):
         if recording.provenance["parameters"]["capacitance"] == 2e-8:
