@@ -21,7 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-netlists",
         action="store_true",
-        help="rewrite netlists/ and the generated files of models/ instead of comparing them",
+        help="rewrite netlists/, the generated files of models/ and the drawings of docs/images/ instead of comparing them",
     )
 
 
