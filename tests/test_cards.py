@@ -30,6 +30,8 @@ def test_shipped_card_is_the_default_device():
         ("gmms", nm.GMMS()),
         ("yakopcic", nm.Yakopcic()),
         ("linear_ion_drift", nm.LinearIonDrift(window="joglekar")),
+        ("op482", nm.OpAmp()),
+        ("ad8561", nm.Comparator()),
     ],
 )
 def test_other_shipped_cards(card, model):
@@ -69,6 +71,9 @@ def test_own_card(tmp_path):
     ("old", "new", "message"),
     [
         ('model = "mms"', 'model = "msm"', "model is 'msm'; choices: mms"),
+        ('model = "mms"', 'part = "opamp"', "part is 'opamp'; choices: op-amp, comparator, mosfet"),
+        ('model = "mms"', 'model = "mms"\npart = "mosfet"', "a card has a model (of a memristor) or a part, not both"),
+        ('model = "mms"', 'part = "mosfet"', "parameter 'r_on' is unknown; choices: v_to, k_p"),
         ('unit = "ohm"', 'unit = "kohm"', "'r_on' is in 'ohm', the card says 'kohm'"),
         ("400.0", "-400.0", "r_on must be a positive resistance in ohm, got -400.0"),
         ("r_on =", "ron =", "parameter 'ron' is unknown; choices: r_on"),

@@ -77,6 +77,39 @@ def test_model_files_are_what_the_code_makes(model, ending, method, root, compar
     compare_or_update(root / "models" / f"{model.subcircuit_name}.{ending}", getattr(model, method)())
 
 
+PARTS = [nm.OpAmp(), nm.Comparator(), nm.Mosfet(), nm.TransistorComparator(inputs="p")]
+PARTS += [nm.TransistorComparator(inputs="n")]
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.subcircuit_name)
+def test_part_libraries_are_what_the_code_makes(part, root, compare_or_update):
+    compare_or_update(root / "models" / f"{part.subcircuit_name}.lib", part.subcircuit())
+
+
+def test_every_library_has_its_device(root):
+    assert {path.stem for path in (root / "models").glob("*.lib")} == {d.subcircuit_name for d in MODELS + PARTS}
+
+
+def test_part_libraries_run_in_a_hand_written_deck(root, tmp_path):
+    """A follower, a comparator of each kind that switches a transistor; every library included, none from Python."""
+    lines = ["* by hand", *(f".include {root}/models/{part.subcircuit_name}.lib" for part in PARTS)]
+    lines += ["Vpos pos 0 5", "Vneg neg 0 -5", "Vin in 0 0.7", "Vref ref 0 0.5"]
+    lines += ["X1 in follow pos neg follow opamp v_offset=1m"]
+    for i, kind in enumerate(("comparator", "transistorcomparator_p")):
+        lines += [f"X2{i} follow ref pos 0 g{i} {kind}", f"R{i} pos d{i} 1k", f"X3{i} d{i} g{i} 0 mosfet k_p=20m"]
+    lines += ["X4 pos ref pos 0 n transistorcomparator_n", ".tran 10n 1u", ".end", ""]
+    (tmp_path / "hand.cir").write_text("\n".join(lines))
+    command = ["ngspice", "-n", "-b", "-r", "out.raw", "hand.cir"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    plot = nm.read_raw(tmp_path / "out.raw")[0]
+    assert plot["v(follow)"][-1] == pytest.approx(0.701 / (1 + 1 / 31.6e3), rel=1e-5)
+    assert plot["v(g0)"][-1] == pytest.approx(3.75, abs=1e-3)
+    assert plot["v(g1)"][-1] == pytest.approx(5.0, abs=1e-3)
+    # Triode: 1 kohm against the on-resistance.
+    for i, v_gs in ((0, 3.75), (1, 5.0)):
+        assert plot[f"v(d{i})"][-1] == pytest.approx(5 / (1 + 1e3 * 0.02 * (v_gs - 1.5)), rel=0.03)
+
+
 def test_model_library_runs_in_a_hand_written_deck(root, tmp_path):
     """The current of the shipped subcircuit, against the equation evaluated by hand."""
     deck = tmp_path / "hand.cir"

@@ -148,7 +148,10 @@ def _nested_choices(owner: Parameters) -> dict[str, tuple[str, ...]]:
 def _memristor(name: str, text: str) -> MemristorModel:
     """A memristor by the name of its model, or from the parameter card of that path."""
     try:
-        return load_card(text) if text.endswith(".toml") else model_named(text)()
+        model = load_card(text) if text.endswith(".toml") else model_named(text)()
+        if not isinstance(model, MemristorModel):
+            raise ValueError(f"{text} is the card of a part ({type(model).__name__}), not of a memristor")
+        return model
     except (ValueError, OSError) as error:
         raise UsageError(f"--set {name}: {error}, or the path of a parameter card (.toml)") from None
 

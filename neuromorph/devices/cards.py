@@ -1,4 +1,4 @@
-"""Parameter cards: where model files are found, and how a card becomes a device."""
+"""Parameter cards: where model files are found, and how a card becomes a memristor or a part."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from neuromorph.devices.comparator import Comparator
 from neuromorph.devices.gmms import GMMS
 from neuromorph.devices.linear_ion_drift import LinearIonDrift
 from neuromorph.devices.memristor import MemristorModel
 from neuromorph.devices.mms import MMS
+from neuromorph.devices.mosfet import Mosfet
+from neuromorph.devices.op_amp import OpAmp
+from neuromorph.devices.part import Part
 from neuromorph.devices.vteam import VTEAM
 from neuromorph.devices.yakopcic import Yakopcic
 from neuromorph.quantities import is_choice
@@ -23,6 +27,9 @@ MODELS: dict[str, type[MemristorModel]] = {
     "linear-ion-drift": LinearIonDrift,
 }
 """Memristor models that come with the package, by name."""
+
+PARTS: dict[str, type[Part]] = {"op-amp": OpAmp, "comparator": Comparator, "mosfet": Mosfet}
+"""Parts that a card may describe, by name."""
 
 
 def model_named(name: str) -> type[MemristorModel]:
@@ -94,48 +101,61 @@ def model_file(name: str) -> Path:
     return folder / name
 
 
-def load_card(card: str | Path) -> MemristorModel:
-    """A memristor from a parameter card.
+def load_card(card: str | Path) -> MemristorModel | Part:
+    """A memristor, or a part such as an op-amp, from a parameter card.
 
     Parameters
     ----------
     card : str or Path
-        Path of a TOML file, or the name of one that comes with the package (``"mms"``).
+        Path of a TOML file, or the name of one that comes with the package (``"mms"``, ``"op482"``).
 
     Returns
     -------
-    MemristorModel
-        With the card's values in SI units.
+    MemristorModel or Part
+        With the card's values in SI units. What a card says of sources, ranges and conditions is for its
+        reader.
 
     Raises
     ------
     FileNotFoundError
         When there is no such card.
     ValueError
-        When the card is not TOML, names no model that is known, has a wrong unit, or a value that the model
-        does not accept; the message names the file.
+        When the card is not TOML, names no model or part that is known, has a wrong unit, or a value that the
+        model does not accept; the message names the file.
 
     Examples
     --------
     >>> load_card("mms").r_on
     500.0
+    >>> load_card("2n7002").c_gd
+    4e-12
     """
     path = Path(card) if str(card).endswith(".toml") else model_file(f"{card}.toml")
     try:
         content = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not a TOML card: {error}") from None
-    kind = content.get("model")
-    if kind not in MODELS:
-        raise ValueError(f"{path}: model is {kind!r}; choices: {', '.join(MODELS)}")
     try:
-        model = MODELS[kind]
+        model = _described(content)
         return model(**_choices(model, content.get("choices", {})), **_values(model, content.get("parameters", {})))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
 
-def _choices(model: type[MemristorModel], given: dict[str, Any]) -> dict[str, str]:
+def _described(content: dict[str, Any]) -> type[MemristorModel] | type[Part]:
+    if "model" in content and "part" in content:
+        raise ValueError("a card has a model (of a memristor) or a part, not both")
+    if "part" in content:
+        if content["part"] not in PARTS:
+            raise ValueError(f"part is {content['part']!r}; choices: {', '.join(PARTS)}")
+        return PARTS[content["part"]]
+    kind = content.get("model")
+    if kind not in MODELS:
+        raise ValueError(f"model is {kind!r}; choices: {', '.join(MODELS)}, or a part: {', '.join(PARTS)}")
+    return MODELS[kind]
+
+
+def _choices(model: type[MemristorModel] | type[Part], given: dict[str, Any]) -> dict[str, str]:
     names = [field.name for field in dataclasses.fields(model) if is_choice(field)]
     for name in given:
         if name not in names:
@@ -143,7 +163,7 @@ def _choices(model: type[MemristorModel], given: dict[str, Any]) -> dict[str, st
     return given
 
 
-def _values(model: type[MemristorModel], parameters: dict[str, Any]) -> dict[str, float]:
+def _values(model: type[MemristorModel] | type[Part], parameters: dict[str, Any]) -> dict[str, float]:
     fields = {field.name: field for field in dataclasses.fields(model) if not is_choice(field)}
     values = {}
     for name, entry in parameters.items():

@@ -49,7 +49,7 @@ class TransistorComparator(Parameters):
     width: float = parameter(100.0, unit="", positive=True, doc="width over length of the input pair")
     v_to: float = parameter(0.8, unit="V", positive=True, doc="threshold voltage")
     k_p: float = parameter(100e-6, unit="A/V^2", positive=True, doc="transconductance parameter at W/L = 1")
-    c_gate: float = parameter(2e-15, unit="F", positive=True, doc="gate capacitance per W/L")
+    c_gate: float = parameter(2e-15, unit="F", positive=True, doc="gate capacitance at W/L = 1")
 
     pins: ClassVar[tuple[str, ...]] = ("in_p", "in_n", "v_pos", "v_neg", "out")
 
@@ -145,7 +145,11 @@ class TransistorComparator(Parameters):
         ]
         lines = [
             f"* {self.subcircuit_name}: two-stage comparator of MOS transistors, {self.inputs}-channel inputs",
-            *(f"*   {f.name}: {f.metadata['doc']}" for f in dataclasses.fields(self) if f.metadata),
+            *(
+                f"*   {f.name}: {f.metadata['doc']}" + (f" [{f.metadata['unit']}]" if f.metadata["unit"] else "")
+                for f in dataclasses.fields(self)
+                if f.metadata
+            ),
             f".subckt {self.subcircuit_name} {' '.join(self.pins)} params: "
             + " ".join(f"{name}={value!r}" for name, value in defaults.items()),
             f"Rbias bias {bottom} {{r_bias}}",

@@ -26,6 +26,12 @@ def test_a_model_from_a_card(root):
     assert neuron(f"memristor={card}", "a1=10mA").memristor == nm.Yakopcic(a1=0.01)
 
 
+def test_a_card_of_a_part(root):
+    card = root / "models" / "2n7002.toml"
+    with pytest.raises(UsageError, match=r"2n7002\.toml is the card of a part \(Mosfet\), not of a memristor"):
+        neuron(f"memristor={card}")
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
