@@ -6,7 +6,7 @@ import numpy as np
 
 from neuromorph.measurement.measurement import Array
 
-_MOST_POINTS = 4096
+_FEWEST, _MOST_POINTS, _POINTS_OF_FEW = 8, 4096, 1024
 # Up to here the spectrum cannot tell: too few periods. A sine is tried for every count instead.
 _FEW = 3.0
 # A count of periods this near to a whole number is whole.
@@ -24,7 +24,7 @@ def cycles_of(signal: Array) -> float | None:
     Returns
     -------
     float or None
-        Count of periods (pure number); ``None`` where no sine explains half of the signal.
+        Count of periods (pure number); ``None`` where no sine explains half of the signal, or it is too short.
 
     Examples
     --------
@@ -34,20 +34,22 @@ def cycles_of(signal: Array) -> float | None:
     values = thinned(signal, _MOST_POINTS)
     values = values - values.mean()
     total = float(values @ values)
-    if total == 0:
+    if total == 0 or values.size < _FEWEST:
         return None
     spectrum = np.abs(np.fft.rfft(values, 8 * values.size)) ** 2
     peak = int(np.argmax(spectrum)) / 8.0
-    grids = [np.arange(0.2, _FEW, 0.02)]
-    if peak > _FEW - 1:
-        grids.append(np.arange(max(peak - 0.5, 0.2), peak + 0.5, 0.02))
-    counts = np.concatenate(grids)
-    residuals = [residual_of_sine(values, count) for count in counts]
+    if peak > _FEW:
+        counts = np.arange(peak - 0.5, peak + 0.5, 0.02)
+    else:
+        counts = np.arange(0.2, _FEW + 1.0, 0.02)
+        values = thinned(values, _POINTS_OF_FEW)
+        total = float(values @ values)
+    residuals = residuals_of_sines(values, counts)
     best = int(np.argmin(residuals))
     if residuals[best] > 0.5 * total:
         return None
     # A parabola through the neighbours of the best count.
-    if 0 < best < len(counts) - 1 and counts[best + 1] - counts[best - 1] < 0.05:
+    if 0 < best < counts.size - 1:
         before, here, after = residuals[best - 1 : best + 2]
         bend = before - 2 * here + after
         if bend > 0:
@@ -55,12 +57,34 @@ def cycles_of(signal: Array) -> float | None:
     return float(counts[best])
 
 
-def residual_of_sine(values: Array, count: float) -> float:
-    """Sum of squares that a constant and a sine of `count` periods leave [unit of the values squared]."""
-    angle = 2 * np.pi * count * np.arange(values.size) / values.size
-    columns = np.column_stack([np.ones(values.size), np.sin(angle), np.cos(angle)])
-    solution, *_ = np.linalg.lstsq(columns, values, rcond=None)
-    return float(np.sum((values - columns @ solution) ** 2))
+def residuals_of_sines(values: Array, counts: Array) -> Array:
+    """What a constant and a sine leave of a signal, for each count of periods.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,) [any unit]
+        The signal, its mean taken off.
+    counts : ndarray, shape (n_counts,)
+        Periods in it (pure numbers).
+
+    Returns
+    -------
+    ndarray, shape (n_counts,) [unit of the values squared]
+        Sum of squares.
+    """
+    n = values.size
+    turns = np.exp(2j * np.pi * np.outer(counts, np.arange(n) / n))
+    once, twice, product = turns.sum(axis=1), (turns * turns).sum(axis=1), turns @ values
+    # Normal equations of constant, cosine and sine.
+    gram = np.empty((counts.size, 3, 3))
+    gram[:, 0, 0] = n
+    gram[:, 0, 1] = gram[:, 1, 0] = once.real
+    gram[:, 0, 2] = gram[:, 2, 0] = once.imag
+    gram[:, 1, 1], gram[:, 2, 2] = (n + twice.real) / 2, (n - twice.real) / 2
+    gram[:, 1, 2] = gram[:, 2, 1] = twice.imag / 2
+    right = np.stack([np.full(counts.size, values.sum()), product.real, product.imag], axis=1)
+    solution = np.linalg.solve(gram, right[:, :, None])[:, :, 0]
+    return np.asarray(np.maximum(values @ values - np.sum(right * solution, axis=1), 0.0), dtype=float)
 
 
 def whole_cycles(count: float) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from neuromorph.errors import MeasurementError
-from neuromorph.measurement.cycles import cycles_of, residual_of_sine, thinned
+from neuromorph.measurement.cycles import cycles_of, residuals_of_sines, thinned
 from neuromorph.measurement.measurement import Array, Measurement
 from neuromorph.quantities import format_quantity
 
@@ -160,7 +160,7 @@ def distortion(source: Array, record: Measurement) -> float:
     phase = np.arctan2(values @ np.cos(angle), values @ np.sin(angle))
     triangle = np.arcsin(np.sin(angle + phase))
     rest = values - triangle * (values @ triangle) / (triangle @ triangle)
-    return min(residual_of_sine(values, count), float(rest @ rest)) / power
+    return min(float(residuals_of_sines(values, np.array([count]))[0]), float(rest @ rest)) / power
 
 
 def _check_without_resistor(record: Measurement) -> None:

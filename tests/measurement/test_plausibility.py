@@ -147,6 +147,7 @@ def test_periods_are_counted(count, shape):
 
 def test_noise_and_nothing_have_no_periods():
     assert cycles_of(np.zeros(100)) is None
+    assert cycles_of(np.array([0.0, 1.0, 0.0])) is None
     assert cycles_of(np.random.default_rng(1).standard_normal(3000)) is None
 
 
