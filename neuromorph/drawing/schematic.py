@@ -120,6 +120,8 @@ def _circuit_of(design: Any) -> tuple[str, list[str], Mapping[str, Any]]:
     from neuromorph.schematic import Deck
     from neuromorph.schematic.pyspice import circuit_lines
 
+    if isinstance(design, type):
+        raise ValueError(f"give a design, not its class: {design.__name__}() instead of {design.__name__}")
     if isinstance(design, Deck):
         return design.name, list(design.body), {}
     circuit = design.schematic() if hasattr(design, "schematic") else design

@@ -186,6 +186,18 @@ def test_equations_alone_cannot_be_drawn():
         nm.draw_schematic(nm.LIF().dynamics())
 
 
+def test_class_instead_of_a_design_is_refused():
+    with pytest.raises(ValueError, match=r"give a design, not its class: LIF\(\) instead of LIF"):
+        nm.draw_schematic(nm.LIF)
+
+
+def test_neuron_at_a_fidelity_is_drawn_as_such():
+    drawing = nm.draw_schematic(nm.RCNeuron().at_fidelity("macromodel"))
+    assert drawing.by_hand
+    assert "Xtransistor" in drawing.words
+    assert "c_gs 30 pF" in _text(drawing)
+
+
 def test_vendors_part_takes_the_place_of_the_macromodel(tmp_path):
     file = tmp_path / "op.lib"
     file.write_text(
