@@ -246,9 +246,11 @@ def _budget(check: CrossValidation) -> list[str]:
     if not check.numerical_error:
         return ["error budget: not measured"]
     lines = []
-    for role, how in (("reference", "half the step"), ("candidate", "half the step, a tenth of reltol")):
+    finer = {"rk4": "half the step", "rosenbrock": "a tenth of the tolerance"}
+    for role in ("reference", "candidate"):
         metrics = check.numerical_error[role]
         engine = getattr(check, role).provenance["engine"]
+        how = finer.get(engine, "half the step, a tenth of reltol")
         error = metrics["spike_time_error_max"]
         spikes = "no spikes matched" if error is None else f"spike times move by {format_quantity(error, 's', 3)}"
         waveform = max(metrics["nrmse"].values(), default=0.0)
