@@ -103,7 +103,8 @@ class Measurement(CleaningSteps):
             raise MeasurementError(f"{self.name}: a periodic record needs its frequency [Hz]")
 
     def __repr__(self) -> str:
-        cycles = "" if self.cycles is None else f", {self.cycles:.4g} cycles of {self.frequency:g} Hz"
+        count = "" if self.cycles is None else f"{self.cycles:.4g}"
+        cycles = f", {count} cycle{'' if count == '1' else 's'} of {self.frequency:g} Hz" if count else ""
         return f"Measurement({self.name!r}, {len(self)} samples over {self.duration:.4g} s{cycles})"
 
     def __len__(self) -> int:
