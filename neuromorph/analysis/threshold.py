@@ -63,8 +63,8 @@ def rheobase(
     Examples
     --------
     >>> import neuromorph as nm
-    >>> neuron = nm.LIF(t_refractory=0.0)  # rheobase v_th/r_leak, 100 uA, for a pulse that never ends
-    >>> round(nm.analysis.rheobase(neuron, t_stop=20e-3) * 1e6, 1)
+    >>> neuron = nm.LIF(t_refractory=0.0)  # v_th/r_leak, 100 uA, for a pulse that never ends
+    >>> round(nm.analysis.rheobase(neuron, t_stop=20e-3, rtol=1e-5) * 1e6, 1)
     100.0
     """
     if not 0 < rtol < 1:
