@@ -83,7 +83,7 @@ _HOMES = {
 }
 _HOME_OF = {name: room for room, names in _HOMES.items() for name in names}
 # Rooms whose functions are called through them, as in nm.analysis.energy(recording).
-_ROOMS = ("analysis",)
+_ROOMS = ("analysis", "reproduce")
 
 __all__ = sorted([*_HOME_OF, *_ROOMS, "__version__"])
 
@@ -91,6 +91,7 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 if TYPE_CHECKING:
     from neuromorph import analysis as analysis
+    from neuromorph import reproduce as reproduce
     from neuromorph.behaviour import RK4 as RK4
     from neuromorph.behaviour import Rosenbrock as Rosenbrock
     from neuromorph.behaviour import simulate_system as simulate_system

@@ -38,6 +38,7 @@ from neuromorph.cli.output import (
     say,
     write_json,
 )
+from neuromorph.cli.reproduce import reproduce
 from neuromorph.cli.sweep import sweep
 from neuromorph.version import __version__
 
@@ -229,6 +230,7 @@ def netlist(
 
 app.command()(draw)
 app.command()(sweep)
+app.command()(reproduce)
 
 
 def main() -> None:
