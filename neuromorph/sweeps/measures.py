@@ -83,7 +83,7 @@ def _power_by_part(run: Run) -> dict[str, float]:
 
 def _threshold(run: Run) -> float:
     setup = run.setup
-    return rheobase(setup.design, setup.drive, setup.t_stop, **setup.arguments())
+    return rheobase(setup.design, setup.drive, setup.t_stop, warn=False, **setup.arguments())
 
 
 _ALL = (

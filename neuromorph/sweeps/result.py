@@ -21,7 +21,7 @@ from neuromorph.quantities import check_names, format_quantity, pluralised
 
 @dataclass(frozen=True)
 class Failure:
-    """A run that gave no result.
+    """A run that gave no result, or one that a check of the design warns of.
 
     Parameters
     ----------
@@ -98,6 +98,15 @@ class SweepResult:
             Failure(i, task, outcome["failure"])
             for i, (task, outcome) in enumerate(zip(self.tasks, self.outcomes, strict=True))
             if outcome is not None and "failure" in outcome
+        )
+
+    @property
+    def warnings(self) -> tuple[Failure, ...]:
+        """What the design's own checks said, run by run, with the parameters of each in its unit."""
+        return tuple(
+            Failure(i, task, message)
+            for i, (task, outcome) in enumerate(zip(self.tasks, self.outcomes, strict=True))
+            for message in (outcome or {}).get("warnings", ())
         )
 
     @property
@@ -180,6 +189,7 @@ class SweepResult:
             },
             "rows": [{name: _finite(value) for name, value in row.items()} for row in self.table()],
             "failures": len(self.failures),
+            "warnings": [{"run": warning.index, "message": warning.message} for warning in self.warnings],
             "reused": self.reused,
         }
 
@@ -253,9 +263,10 @@ class SweepResult:
         if len(self) > most:
             lines.append(f"... and {len(self) - most} more")
         if self.failures:
-            first = self.failures[0]
-            where = ", ".join(f"{name} = {self._shown(name, value)}" for name, value in first.parameters.items())
-            lines.append(f"{pluralised(len(self.failures), 'run')} failed, the first at {where}: {first.message}")
+            lines.append(f"{pluralised(len(self.failures), 'run')} failed, the first at {self._told(self.failures[0])}")
+        if self.warnings:
+            runs = len({warning.index for warning in self.warnings})
+            lines.append(f"{pluralised(runs, 'run')} with a warning, the first at {self._told(self.warnings[0])}")
         return "\n".join(lines)
 
     def plot(
@@ -297,6 +308,10 @@ class SweepResult:
         if name not in self.measures:
             raise ValueError(f"the sweep has no measure {name!r}; choices: {', '.join(self.measures)}")
         return name
+
+    def _told(self, said: Failure) -> str:
+        where = ", ".join(f"{name} = {self._shown(name, value)}" for name, value in said.parameters.items())
+        return f"{where}: {said.message}"
 
     def _heading(self, name: str) -> str:
         unit = self.units.get(name, "")

@@ -13,6 +13,7 @@ from neuromorph.recording import Recording
 from neuromorph.roads import (
     ENGINES,
     at_fidelity,
+    check_design,
     deck_of,
     engine_of,
     equations_of,
@@ -62,8 +63,13 @@ class Setup:
 
     def run(self) -> Recording:
         """Simulate (signals in their units)."""
-        # A sweep goes where designs fail, on purpose.
+        # A sweep goes where designs fail, on purpose; what the checks say is kept with the result.
         return simulate(self.design, self.drive, self.t_stop, warn=False, **self.arguments())
+
+    def findings(self) -> list[str]:
+        """What the design's own checks say about it (SI units in the messages)."""
+        found = check_design(self.design, self.drive, self.t_stop, fidelity=self.fidelity, options=self.options)
+        return [finding.message for finding in found]
 
     def units(self) -> dict[str, str]:
         """Unit of every parameter that can be changed, by name."""

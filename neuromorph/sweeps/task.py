@@ -26,11 +26,16 @@ def perform(setup: Setup, measures: Mapping[str, Measure], values: Mapping[str, 
     Returns
     -------
     dict
-        ``values`` by measure, or ``failure`` with the message of what went wrong; ``seconds`` [s] that it took.
+        ``values`` by measure, or ``failure`` with the message of what went wrong; ``warnings`` of the design's own
+        checks, if any; ``seconds`` [s] that it took.
     """
     started = time.perf_counter()
     try:
-        outcome: dict[str, Any] = {"values": measured(Run(setup.changed(values)), measures)}
+        changed = setup.changed(values)
+        outcome: dict[str, Any] = {"values": measured(Run(changed), measures)}
+        # Kept with the result: a thousand runs would say the same a thousand times, in other processes.
+        if findings := changed.findings():
+            outcome["warnings"] = findings
     except Exception as error:
         # Whatever goes wrong in one run, a user's own function included, the others go on.
         known = isinstance(error, NeuromorphError | ValueError)

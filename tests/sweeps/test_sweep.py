@@ -107,6 +107,19 @@ def test_a_failed_run_is_a_value_and_the_others_go_on():
     assert result.table()[0]["failure"] is None
 
 
+def test_what_a_design_check_says_is_kept_with_the_run(recwarn, tmp_path):
+    """A threshold that the adapted neuron cannot reach: told in the result, not once a run on the terminal."""
+    arguments = {"over": {"v_th": [0.4, 0.7]}, "t_stop": 0.1e-3, "measure": "spike_count", "store": tmp_path}
+    for _ in range(2):  # from the store, too
+        result = nm.sweep(nm.MemristiveALIF(), **arguments, workers=1)
+        (warning,) = result.warnings
+        assert warning.index == 1
+        assert "v_th" in warning.message
+        assert "1 run with a warning, the first at v_th = 700 mV: " in result.summary()
+        assert result.to_dict()["warnings"] == [{"run": 1, "message": warning.message}]
+    assert not recwarn.list
+
+
 def test_a_measure_that_fails_or_returns_no_number_is_a_failure():
     def broken(recording):
         return 1 / 0
