@@ -17,6 +17,7 @@ DESIGNS = {
     "rectifying_synapse": "circuits/rectifying_synapse.py",
     "sinh_memristor": "circuits/sinh_memristor.py",
     "relaxation_oscillator": "circuits/relaxation_oscillator.py",
+    "schmitt_discharge": "circuits/schmitt_discharge.py",
 }
 
 

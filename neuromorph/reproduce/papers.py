@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 
 from neuromorph.progress import Progress, silent
-from neuromorph.quantities import check_names
 from neuromorph.reproduce.reproduction import Reproduction
 
 # A paper's module has reproduce(progress, workers).
@@ -44,6 +44,9 @@ def reproduce(paper: str, *, progress: Progress = silent, workers: int | None = 
     SimulationError
         When a run failed.
     """
-    check_names("neuromorph reproduce", [paper], PAPERS)
+    if paper not in PAPERS:
+        near = difflib.get_close_matches(str(paper), list(PAPERS), n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise ValueError(f"no paper {paper!r}; {hint}choices: {', '.join(PAPERS)}")
     outcome: Reproduction = importlib.import_module(PAPERS[paper]).reproduce(progress=progress, workers=workers)
     return outcome

@@ -108,7 +108,7 @@ def draw_damping(runs: Mapping[tuple[Variant, str], Run], ax: Axes | None = None
     from matplotlib.ticker import NullLocator
 
     from neuromorph.plots.figures import CANDIDATE, REFERENCE, new_figure
-    from neuromorph.reproduce.alif.claims import damping
+    from neuromorph.reproduce.alif.reading import damping
     from neuromorph.reproduce.alif.reference import HARDWARE
 
     if ax is None:

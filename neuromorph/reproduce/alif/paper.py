@@ -11,8 +11,9 @@ from neuromorph.progress import Progress, silent
 from neuromorph.quantities import format_quantity
 from neuromorph.reproduce.alif import figures
 from neuromorph.reproduce.alif.budget import CASES, budget_of, budget_text
-from neuromorph.reproduce.alif.claims import HARD, IDEAL, claims_of, damping
+from neuromorph.reproduce.alif.claims import claims_of
 from neuromorph.reproduce.alif.extras import CURRENTS, counts_at, state_after_rest
+from neuromorph.reproduce.alif.reading import HARD, IDEAL, damping
 from neuromorph.reproduce.alif.reference import HARDWARE
 from neuromorph.reproduce.alif.variants import ROADS, VARIANTS, Run, Variant, run_variant
 from neuromorph.reproduce.reproduction import Reproduction
