@@ -25,6 +25,9 @@ _BARE_UNITS = {"voltage": "V", "current": "uA"}
 _SCOPE = ("x-axis", "1", "2")
 _SCOPE_ROLES = ("time", "resistor", "drive")
 
+# More is a mark of the instrument for a sample that it could not take.
+_LARGEST = 1e30
+
 Columns = Mapping[str, str | int] | Sequence[str | None]
 
 
@@ -134,6 +137,8 @@ def load_measurement(
         source = signals["voltage"] + (resistor or 0.0) * signals["current"]
     frequency = fact("frequency", frequency)
     count = signals["voltage"].size
+    if count < 2:
+        raise MeasurementError(f"{path} has {count} row of numbers: a record needs many")
     if "time" in signals:
         time: Array = signals["time"]
         _check_time(table, time)
@@ -297,6 +302,13 @@ def _signals(table: Table, chosen: Mapping[str, _Column]) -> dict[str, Array]:
             f"Give columns={{{missing[0]!r}: ...}} with all the roles that there are"
         )
     numbers = table.read([column.position for column in chosen.values()])
+    for k, column in enumerate(chosen.values()):
+        largest = max(float(numbers[:, k].max()), -float(numbers[:, k].min()))
+        if largest > _LARGEST:
+            line = table.line_of(int(np.argmax(np.abs(numbers[:, k]))))
+            raise MeasurementError(
+                f"{table.path}, line {line}: column {column.position + 1} is {largest:.3g}; nothing measures that"
+            )
     signals = {}
     for k, (role, column) in enumerate(chosen.items()):
         signals[role] = np.array(numbers[:, k])

@@ -83,7 +83,9 @@ class Table:
         except ValueError as error:
             raise MeasurementError(self._complaint(wanted) or f"{self.path}: {error}") from None
         # A sum is finite only where all its terms are; it needs no copy.
-        if not np.isfinite(numbers.sum(axis=0)).all() and not np.isfinite(numbers).all():
+        with np.errstate(all="ignore"):
+            total = numbers.sum(axis=0)
+        if not np.isfinite(total).all() and not np.isfinite(numbers).all():
             raise MeasurementError(self._complaint(wanted) or f"{self.path}: a number is out of range")
         return numbers
 

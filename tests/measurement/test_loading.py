@@ -216,6 +216,7 @@ def test_questions(tmp_path, head, columns, arguments, message):
         (9, "0.1", r"line 9: has 1 cells instead of 2: '0\.1'"),
         (9, "0.1,abc", "line 9: column 2 is 'abc'"),
         (1, "nan,nan", "line 1: column 1 is 'nan'"),
+        (70, "0.1,9.9e37", r"line 70: column 2 is 9\.9e\+37; nothing measures that"),
     ],
 )
 def test_a_bad_row_is_named_by_file_and_line(tmp_path, line, text, message):
@@ -346,6 +347,50 @@ def test_any_table_is_read_back_as_it_was_written(tmp_path_factory, rows, layout
 def test_no_text_brings_another_error_than_a_question(tmp_path_factory, text):
     path = tmp_path_factory.mktemp("texts") / "a_10Hz.csv"
     path.write_text(text, encoding="utf-8", errors="replace")
+    message = path.name
+    try:
+        nm.load_measurement(path)
+    except nm.MeasurementError as error:
+        message = str(error)
+    assert path.stem in message
+
+
+CELLS = st.sampled_from(
+    [
+        "1",
+        "-0.5",
+        "2e-3",
+        "nan",
+        "inf",
+        "-inf",
+        "1e400",
+        "",
+        "abc",
+        '"3"',
+        '"',
+        "1,5",
+        "1;2",
+        "#",
+        "%",
+        "\t",
+        " ",
+        "0x1",
+        "1_0",
+    ]
+)
+HEADS = st.sampled_from(
+    ["", "time [s],voltage [V],current [A]", "x-axis,1,2\nsecond,Volt,Volt", "v [V];i [uA]", "t v i", "[,],(", "# a"]
+)
+
+
+@given(
+    head=HEADS,
+    delimiter=st.sampled_from([",", ";", " ", "\t"]),
+    rows=st.lists(st.lists(CELLS, min_size=1, max_size=4), max_size=30),
+)
+def test_no_table_brings_another_error_than_a_question(tmp_path_factory, head, delimiter, rows):
+    path = tmp_path_factory.mktemp("tables") / "5k_1V_10Hz.csv"
+    path.write_text("\n".join([head, *(delimiter.join(row) for row in rows)]), encoding="utf-8")
     message = path.name
     try:
         nm.load_measurement(path)
