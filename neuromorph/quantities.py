@@ -328,8 +328,11 @@ def format_quantity(value: float, unit: str = "", digits: int = 4) -> str:
     '22 nF'
     >>> format_quantity(0.0, "s")
     '0 s'
+    >>> format_quantity(2.5e4, "1/s")
+    '2.5e+04 1/s'
     """
-    if value == 0 or not math.isfinite(value) or unit == "":
+    # A prefix before "1/s" or "m^2" would not be one of the number.
+    if value == 0 or not math.isfinite(value) or unit == "" or unit.startswith("1/") or "^" in unit:
         return f"{value + 0.0:.{digits}g} {unit}".rstrip()
     # Rounded before the prefix is chosen: 999.96 V is 1 kV to four digits, not 1000 V.
     rounded = float(f"{value:.{digits}g}")

@@ -61,7 +61,7 @@ def load_measurement(
         oscilloscope with two header lines, channel 1 across the series resistor and channel 2 the source [s, V, V];
         any table with a header that names columns and units, such as ``time [ms]; voltage [V]; I (uA)``.
     series_resistor : float, optional
-        Resistor between source and device [ohm].
+        Resistor between source and device [ohm]. Where voltage, current and drive are all there, it is found.
     frequency : float, optional
         Of the drive [Hz]. Without a column of time it is needed.
     amplitude : float, optional
@@ -131,6 +131,8 @@ def load_measurement(
             raise MeasurementError(f"{path} has the drive among its columns: drive={str(drive_path)!r} is one too many")
         signals["drive"] = _drive_column(drive_path, chosen, table, signals)
     _complete(path, signals, resistor)
+    if resistor is None and "drive" in signals:
+        resistor = _resistor_found(signals)
     # The source as far as it is known: of what the device does, it alone is periodic without a doubt.
     source: Array | None = signals.get("drive")
     if source is None:
@@ -334,6 +336,18 @@ def _complete(path: Path, signals: dict[str, Array], resistor: float | None) -> 
         across = resistor * signals["current"]
     if "voltage" not in signals:
         signals["voltage"] = signals["drive"] - across
+
+
+def _resistor_found(signals: Mapping[str, Array]) -> float | None:
+    """The resistor that the drive beyond the device's voltage is proportional to, if it is so beyond doubt [ohm]."""
+    beyond = signals["drive"] - signals["voltage"]
+    through = signals["current"] - signals["current"].mean()
+    power = float(through @ through)
+    if power == 0:
+        return None
+    found = float(through @ beyond) / power
+    rest = float(np.std(beyond - found * signals["current"]))
+    return float(f"{found:.6g}") if found > 0 and rest < 1e-3 * float(np.std(beyond)) else None
 
 
 def _drive_path(path: Path, drive: str | Path | None) -> Path | None:

@@ -43,6 +43,16 @@ def test_two_columns_with_the_drive_beside(bench, record):
     assert loaded.cleaning == ()
 
 
+def test_the_resistor_follows_from_the_drive(bench):
+    """Where it explains all that the drive has beyond the device's voltage, and only there."""
+    assert nm.load_measurement(bench("sweep_10Hz.csv")).series_resistor == 5e3
+    path = bench("wrong_10Hz.csv", drive=False)
+    other = bench("other_10Hz.csv", rows=slice(None, None, -1))
+    numbers = np.loadtxt(other.with_stem("other_10Hz_drive"), delimiter=",")
+    np.savetxt(other, np.column_stack([numbers[:, 0], np.loadtxt(path, delimiter=",")[:, 1]]), delimiter=",")
+    assert nm.load_measurement(path, drive=other).series_resistor is None
+
+
 def test_arguments_come_before_the_toml_and_the_toml_before_the_name(bench):
     path = bench(drive=False)
     path.with_suffix(".toml").write_text('device = "M7"\nseries_resistor = "5.1k"\n[metadata]\noperator = "me"\n')
