@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from neuromorph.cli.draw import draw
+from neuromorph.cli.fit import fit
 from neuromorph.cli.options import (
     Design,
     Drive,
@@ -230,6 +231,7 @@ def netlist(
 
 app.command()(draw)
 app.command()(sweep)
+app.command()(fit)
 app.command()(reproduce)
 
 

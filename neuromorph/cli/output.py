@@ -16,7 +16,7 @@ from typing import Any
 
 import typer
 
-from neuromorph.errors import EngineNotFoundError, NeuromorphError, SimulationError, ValidationError
+from neuromorph.errors import EngineNotFoundError, MeasurementError, NeuromorphError, SimulationError, ValidationError
 from neuromorph.files import write_text_atomically
 
 AGREE, DISAGREE, USAGE, ENGINE_MISSING, SIMULATION_FAILED = 0, 1, 2, 3, 4
@@ -38,7 +38,7 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
             _fail(error, ENGINE_MISSING)
         except SimulationError as error:
             _fail(error, SIMULATION_FAILED)
-        except (ValidationError, ValueError, FileNotFoundError) as error:
+        except (MeasurementError, ValidationError, ValueError, FileNotFoundError) as error:
             _fail(error, USAGE)
         except (NeuromorphError, OSError) as error:
             _fail(error, SIMULATION_FAILED)

@@ -286,6 +286,7 @@ def fit_memristor(
     *,
     series_resistor: float | Sequence[float] | None = None,
     drive: str = "source",
+    clean: bool = True,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     fixed: Mapping[str, float] | Sequence[str] = (),
     free: Sequence[str] = (),
@@ -316,6 +317,9 @@ def fit_memristor(
         Overrides that of the measurements [ohm].
     drive : {"source", "voltage"}
         Whether the source's voltage is known, or the voltage across the device was imposed.
+    clean : bool
+        Whether a record of several periods is averaged, offsets are taken off where the drive is symmetric, and it is rolled
+        to the rising zero of the drive; what was done is written down in ``fit.measurements``.
     bounds : mapping of str to (float, float), optional
         Low and high of parameters [unit of each]. A parameter that is held by default is fitted when it is given bounds.
     fixed : mapping of str to float, or sequence of str
@@ -336,7 +340,8 @@ def fit_memristor(
     prior : {"published"}, mapping of str to (float, float), or None
         What is known beforehand: centre and spread of parameters [unit of each; the spread is a factor where the fit moves
         a logarithm]. It has the weight of one independent observation, so it matters only where the records leave a
-        parameter open. ``"published"`` says of MMS and GMMS that `tau` is 1e-4 s within a factor of 10, and nothing of others.
+        parameter open. ``"published"`` says of MMS and GMMS that `tau` is 1e-4 s within a factor of 10, of GMMS that `beta_f` and
+        `beta_r` are (4 +- 8) 1/V, and nothing of other models.
     starts : int
         Number of starting points that are followed; they are the best of a larger Latin hypercube.
     seed : int
@@ -377,7 +382,7 @@ def fit_memristor(
     device, start_is_given = named_model(model)
     if isinstance(starts, bool) or starts < 1:
         raise ValueError(f"starts must be at least 1, got {starts!r}")
-    records = records_of(measurements, device, drive, series_resistor)
+    records = records_of(measurements, device, drive, series_resistor, clean)
     problem = problem_of(
         device,
         start_is_given,
@@ -416,6 +421,7 @@ def fit_memristor(
         options={
             "model": device if start_is_given else type(device)(**device.choices()),
             "drive": drive,
+            "clean": False,
             "bounds": dict(bounds or {}),
             "fixed": dict(fixed) if isinstance(fixed, Mapping) else tuple(fixed),
             "free": tuple(free),

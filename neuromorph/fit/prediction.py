@@ -203,14 +203,12 @@ def _refit(fit: MemristorFit, kept: Sequence[int], progress: Progress) -> Any:
     for name in ("bounds", "fixed", "tied"):
         if isinstance(options[name], dict):
             options[name] = _renumbered(options[name], kept)
-    resistors = [fit.problem.records[k].series_resistor for k in kept]
     with warnings.catch_warnings():
         # The fit to all records has said so already.
         warnings.simplefilter("ignore", BoundWarning)
         return fit_memristor(
             [fit.problem.records[k].measurement for k in kept],
             options.pop("model"),
-            series_resistor=None if None in resistors else [r for r in resistors if r is not None],
             weights=[float(fit.problem.weights[k]) for k in kept],
             progress=progress,
             **options,

@@ -47,7 +47,7 @@ def solve_stage(x, v, x_known, v_known, drive, h, g_s, loaded, c_p, k):
             dv /= large
         x += dx
         v += dv
-        if abs(dx) <= 1e-9 and abs(dv) <= 1e-9:
+        if abs(dx) <= 1e-7 and abs(dv) <= 1e-7:
             return x, v, True
     return x, v, False
 

@@ -8,18 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from neuromorph.devices import MMS, MemristorModel
+from neuromorph.devices import GMMS, MMS, MemristorModel
 from neuromorph.devices.cards import MODELS, model_named
 from neuromorph.errors import MeasurementError
+from neuromorph.fit.preparation import prepared
 from neuromorph.fit.problem import CIRCUIT, FitParameter, Problem, unit_of
 from neuromorph.fit.response import TOLERANCE, RecordSimulator
 from neuromorph.fit.starts import Range, held_parameters, ranges_of
 from neuromorph.fit.tying import Tie
 from neuromorph.quantities import check_names
 
-# What is known before any record: the published time constant of the self-directed-channel memristor [s], within a factor
-# of ten. Records in which no voltage reaches v_on leave only tau exp(v_on / v_t) determined.
-_PUBLISHED: dict[type[MemristorModel], dict[str, tuple[float, float]]] = {MMS: {"tau": (1e-4, 10.0)}}
+# What is known before any record, as centre and spread. The published time constant of the self-directed-channel memristor,
+# within a factor of ten: records in which no voltage reaches v_on leave only tau exp(v_on / v_t) determined. The
+# published steepness of its barrier: what is fitted to small voltages must not explode at larger ones.
+_PUBLISHED: dict[type[MemristorModel], dict[str, tuple[float, float]]] = {
+    MMS: {"tau": (1e-4, 10.0)},
+    GMMS: {"beta_f": (4.0, 8.0), "beta_r": (4.0, 8.0)},
+}
 
 # A stray capacitance of this size [F] is fitted where it would carry this share of the current's peak to peak.
 _STRAY, _VISIBLE = 2e-10, 0.01
@@ -54,7 +59,11 @@ def named_model(model: str | type[MemristorModel] | MemristorModel) -> tuple[Mem
 
 
 def records_of(
-    measurements: Any, model: MemristorModel, drive: str, series_resistor: float | Sequence[float] | None
+    measurements: Any,
+    model: MemristorModel,
+    drive: str,
+    series_resistor: float | Sequence[float] | None,
+    clean: bool = True,
 ) -> list[RecordSimulator]:
     """Simulators of one or several measurements.
 
@@ -68,6 +77,8 @@ def records_of(
         What is known of the drive.
     series_resistor : float or sequence of float, optional
         Overrides the measurements' [ohm].
+    clean : bool
+        Whether records are averaged over periods and freed of offsets first.
 
     Returns
     -------
@@ -88,17 +99,26 @@ def records_of(
     resistors = list(series_resistor) if isinstance(series_resistor, Sequence) else [series_resistor] * len(items)
     if len(resistors) != len(items):
         raise ValueError(f"series_resistor has {len(resistors)} values for {len(items)} records")
-    records = [
-        RecordSimulator(model, item, drive=drive, series_resistor=resistor)
-        for item, resistor in zip(items, resistors, strict=True)
-    ]
-    for b, second in enumerate(records):
-        for first in records[:b]:
-            if np.array_equal(first.measured, second.measured) and np.array_equal(first.voltage, second.voltage):
+    for b, second in enumerate(items):
+        for first in items[:b]:
+            if np.array_equal(first.current, second.current) and np.array_equal(first.voltage, second.voltage):
                 raise MeasurementError(
                     f"{first.name} and {second.name} hold the same numbers: the record would count twice; leave one out"
                 )
+    if drive == "source":
+        items = [_with_resistor(item, r) for item, r in zip(items, resistors, strict=True)]
+    if clean:
+        items = [prepared(item) for item in items]
+    records = [RecordSimulator(model, item, drive=drive) for item in items]
     return records
+
+
+def _with_resistor(measurement: Any, resistor: float | None) -> Any:
+    if resistor is None or not hasattr(measurement, "replace"):
+        return measurement
+    if not (np.isfinite(resistor) and resistor > 0):
+        raise ValueError(f"series_resistor must be a positive resistance in ohm, got {resistor!r}")
+    return measurement.replace(series_resistor=float(resistor))
 
 
 def problem_of(

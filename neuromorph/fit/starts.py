@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from neuromorph.devices import GMMS, MMS, VTEAM, LinearIonDrift, MemristorModel, Yakopcic
+from neuromorph.devices.memristor import BOLTZMANN, ELEMENTARY_CHARGE
 from neuromorph.fit.response import RecordSimulator
 
 
@@ -156,11 +157,13 @@ def _mms(s: _Scales) -> dict[str, Range]:
 
 def _gmms(s: _Scales) -> dict[str, Range]:
     small = 0.1 * s.v_low / s.r_most
+    # No barrier is steeper than the thermal voltage allows.
+    steepest = ELEMENTARY_CHARGE / (BOLTZMANN * 300.0)
     return {
         "alpha_f": _log(1e-8 * s.i_high, 0.03 * small, 3.0 * small, 1e4 * s.i_high),
-        "beta_f": _linear(0.0, 0.5 / s.v_high, 3.0 / s.v_high, 30.0 / s.v_high),
+        "beta_f": _linear(0.0, min(0.5 / s.v_high, 1.0), min(3.0 / s.v_high, 15.0), steepest),
         "alpha_r": _log(1e-8 * s.i_high, 0.03 * small, 3.0 * small, 1e4 * s.i_high),
-        "beta_r": _linear(0.0, 0.5 / s.v_low, 5.0 / s.v_low, 30.0 / s.v_low),
+        "beta_r": _linear(0.0, min(0.5 / s.v_low, 1.0), min(5.0 / s.v_low, 15.0), steepest),
         "phi": _linear(0.0, 0.5, 0.95, 1.0),
     }
 

@@ -1,0 +1,59 @@
+"""What a record goes through before it is fitted: the steps of cleaning that every record of its kind needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+# A drive whose mean is below this share of its amplitude is meant to be symmetric.
+_SYMMETRIC = 0.2
+# Currents of rise and fall at zero drive that differ by more than this share of the peak to peak, and more than the offset
+# itself, are those of a capacitor and of the device's state: no offset can be read off there.
+_OPEN = 0.006
+
+
+def prepared(measurement: Any) -> Any:
+    """A record of several periods averaged, offsets taken off, started where the drive rises; each step written down.
+
+    Parameters
+    ----------
+    measurement : Measurement
+        As loaded, or cleaned already: a step that has nothing to do is left out [s, V, A].
+
+    Returns
+    -------
+    Measurement
+        Its ``cleaning`` says what was done. What is not periodic stays as it is, and so do offsets under a drive that is not
+        symmetric about zero.
+    """
+    if not (measurement.periodic and measurement.frequency and hasattr(measurement, "average_cycles")):
+        return measurement
+    if measurement.cycles is not None and measurement.cycles > 1.9:
+        measurement = measurement.average_cycles()
+    knows_source = measurement.drive is not None or measurement.series_resistor is not None
+    source = measurement.source_voltage if knows_source else measurement.voltage
+    symmetric = abs(float(np.mean(source))) < _SYMMETRIC * float(np.ptp(source)) / 2
+    if symmetric and not any("offset" in str(step) for step in measurement.cleaning):
+        measurement = measurement.remove_offsets() if _closes(measurement) else measurement.remove_offsets(current=0.0)
+    steps = np.diff(measurement.time)
+    is_even = float(np.ptp(steps)) < 1e-3 * float(steps.mean())
+    if is_even and not any("rolled" in str(step) for step in measurement.cleaning):
+        measurement = measurement.align_phase()
+    return measurement
+
+
+def _closes(measurement: Any) -> bool:
+    """Whether the loop closes at zero drive, but for an offset."""
+    knows_source = measurement.drive is not None or measurement.series_resistor is not None
+    source = measurement.source_voltage if knows_source else measurement.voltage
+    source = source - source.mean()
+    after, before = np.roll(source, -1), np.roll(source, 1)
+    near = np.abs(source) < 0.1 * np.abs(source).max()
+    at_zero = []
+    for branch in (near & (after > before), near & (after < before)):
+        if branch.sum() < 3:
+            return True
+        at_zero.append(float(np.polyfit(source[branch], measurement.current[branch], 1)[1]))
+    gap, mean = abs(at_zero[0] - at_zero[1]), abs(at_zero[0] + at_zero[1]) / 2
+    return bool(gap <= _OPEN * float(np.ptp(measurement.current)) or gap <= mean)
