@@ -232,6 +232,6 @@ def _text(runs: Runs, rest: Rest, counts: Sequence[tuple[int, int]]) -> Iterator
         low=0.005,
         high=0.03,
         verdict=NOT,
-        why="Amplifier, comparator and reference draw 34 mW all the time, some eighty times what the spikes take: the hardware's power does "
+        why="Amplifier, comparator and reference draw 34 mW all the time, some ninety times what the spikes take: the hardware's power does "
         "not depend on its spikes.",
     )
