@@ -260,8 +260,9 @@ class MemristiveALIF(Neuron):
     @property
     def largest_share(self) -> float:
         """Largest share of the capacitor's voltage that is across the memristor, as discharge ends (pure number)."""
-        largest = max(self.v_lo / float(self.memristor.current(self.v_lo, x)) for x in (0.0, 1.0))
-        return largest / (largest + self.r_s)
+        # Some models carry no current at all in one of their states.
+        least = max(0.0, min(float(self.memristor.current(self.v_lo, x)) for x in (0.0, 1.0)))
+        return self.v_lo / (self.v_lo + self.r_s * least)
 
     def design_findings(
         self, i_max: float, *, fidelity: Fidelity = "ideal", t_max: float | None = None
