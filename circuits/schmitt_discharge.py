@@ -13,7 +13,7 @@ DRIVE = nm.SquareWave(amplitude=1e-3, frequency=1e3, duty=0.5)
 def neuron(capacitance: float = 22e-9, gain: float = 2.0) -> nm.MemristiveALIF:
     """Component values: membrane capacitor [F] and gain of the amplifier [V/V]."""
     op_amp = nm.OpAmp(gbw=4e6, slew_rate=9e6)  # the class of OP482
-    comparator = nm.Comparator(t_delay=6.75e-9)  # the class of AD8561
+    comparator = nm.Comparator(t_delay=7e-9)  # the class of AD8561
     return nm.MemristiveALIF(
         memristor=nm.MMS(r_on=500.0, r_off=1500.0),
         capacitance=capacitance,
