@@ -1,8 +1,8 @@
 """The run of one hybrid system: events located by steps of part length, jumps, rows, resuming.
 
 Not imported: its text follows the generated equations of a system (see ``generate.py``) and the text of a
-solver in one module. A solver provides ``begin``, ``advance``, ``one_step``, ``suspect`` and ``longest_step``, and knows
-alone what ``method`` is.
+solver in one module. A solver provides ``begin``, ``advance``, ``one_step``, ``suspect``, ``longest_step`` and
+``write_inside``, and knows alone what ``method`` is.
 
 ``here`` is what stays the same in a step: mode, when it was entered [s], start of the present piece of the
 stimulus [s], its coefficients, and the parameters.
@@ -14,6 +14,7 @@ T_ORIGIN, T_NOW, T_ENTERED, T_STEP = 0, 1, 2, 3
 
 DONE, BUFFER_FULL, NO_ALGEBRAIC_SOLUTION, NOT_FINITE, CHATTERING, STEP_TOO_SHORT = 0, 1, 2, 3, 4, 5
 MOST_JUMPS_AT_ONE_TIME = 100
+MOST_ROWS_IN_STEP = 30
 
 
 @njit
@@ -146,7 +147,7 @@ def integrate(piece_starts, pieces, t_stop, method, y_array, z_array, p_array, w
     mode, t_entered = where[MODE], clock[T_ENTERED]
     # Not literals: the functions that take them would be compiled twice.
     n, n_spikes, none = np.int64(0), np.int64(0), np.int64(-1)
-    room, spike_room = times.shape[0] - 4, spikes.shape[0] - 1
+    room, spike_room = times.shape[0] - MOST_ROWS_IN_STEP - 4, spikes.shape[0] - 1
     suspects = np.empty(N_GUARDS)
     status = DONE
     while where[PIECE] < piece_starts.shape[0]:
@@ -190,6 +191,7 @@ def integrate(piece_starts, pieces, t_stop, method, y_array, z_array, p_array, w
                         status = NO_ALGEBRAIC_SOLUTION
                     if s < s_fired:
                         fired, s_fired, y_fired, z_fired = i, s, y_s, z_s
+            n = write_inside(times, out, n, min(s_fired, 1.0), t, h, y, y1, z1, here, method)
             if fired >= 0:
                 since_step = s_fired * h
                 t, y, z = t + since_step, y_fired, z_fired

@@ -12,6 +12,8 @@ embedded method and by the method itself, so the last ``u`` is the estimated err
 step, and a state.
 """
 
+# Straight lines between rows are off by at most this share of a state's scale, as far as the most rows can do it.
+STRAIGHT = 5e-5
 LONGEST, SCALES, RTOL, FIRST, SHORTEST = 0, 1, 2, 3, 4
 BY_STATE, BY_TIME, MATRIX, ORDER, STAGES, DENSE_OUTPUT, INSIDE, STATE = 5, 6, 7, 8, 9, 10, 11, 12
 
@@ -252,3 +254,26 @@ def suspect(suspects, t, h, y, f, g, y1, f1, g1, z1, here, method):
                 if top > highest:
                     highest, suspects[i] = top, 0.25 * k + 0.5 * s
     return True
+
+
+@njit
+def write_inside(times, rows_out, n, s_end, t, h, y, y1, z, here, method):
+    """Rows inside a step, up to the part ``s_end`` of it, so many that straight lines between rows are true."""
+    dense, inner, begun, ended = method[DENSE_OUTPUT], method[STATE], method[STAGES][0], method[STAGES][1]
+    scales, bend = method[SCALES], 0.0
+    store(begun, y)
+    store(ended, y1)
+    for i in range(N_STATES):
+        off = 0.25 * abs(dense[0, i] + 0.5 * dense[1, i])
+        bend = max(bend, off / (scales[i] + abs(begun[i])))
+    count = min(MOST_ROWS_IN_STEP, int(math.sqrt(bend / STRAIGHT)))
+    for k in range(1, count + 1):
+        s = k / (count + 1.0)
+        if s >= s_end:
+            break
+        for i in range(N_STATES):
+            inner[i] = (1.0 - s) * begun[i] + s * (ended[i] + (1.0 - s) * (dense[0, i] + s * dense[1, i]))
+        solved, z, _, _, seen = equations_at(t + s * h, pack_states(inner), z, here)
+        if solved:
+            n = write_row(times, rows_out, n, t + s * h, seen)
+    return n

@@ -265,7 +265,7 @@ def test_inputs_left_out_are_zero():
     assert not recording["i_a"].any()
 
 
-@pytest.mark.parametrize("rows", [16, 64, 1000])
+@pytest.mark.parametrize("rows", [40, 64, 1000])
 @pytest.mark.parametrize(
     "neuron",
     [nm.MemristiveALIF(), nm.MemristiveALIF(r_switch=None), nm.LIF(t_refractory=0.0)],
