@@ -13,14 +13,14 @@ ROUNDS = 3
 DEMANDED = 1.7
 
 
-def _seconds(workers, engine, capacitances, t_stop):
+def _seconds(workers, capacitances, t_stop):
     started = time.perf_counter()
     result = nm.sweep(
         nm.MemristiveALIF(),
         {"capacitance": capacitances},
         t_stop=t_stop,
         measure="spike_count",
-        engine=engine,
+        engine="ngspice",
         workers=workers,
     )
     assert not result.failures
@@ -29,17 +29,17 @@ def _seconds(workers, engine, capacitances, t_stop):
 
 @pytest.mark.slow
 def test_two_processes_are_1_7_times_as_fast_as_one(capsys):
-    """Sixteen runs of ngspice of about a second each; start of the workers included."""
-    capacitances, t_stop = np.linspace(10e-9, 22e-9, 16), 2e-3
-    _seconds(1, "ngspice", capacitances[:1], t_stop)
-    _seconds(2, "ngspice", capacitances[:2], t_stop)
-    rounds = [tuple(_seconds(n, "ngspice", capacitances, t_stop) for n in (1, 2)) for _ in range(ROUNDS)]
-    best = [min(column) for column in zip(*rounds, strict=True)]
+    """Sixteen runs of ngspice of about two seconds each; start of the workers included."""
+    capacitances, t_stop = np.linspace(5e-9, 12e-9, 16), 5e-3
+    _seconds(1, capacitances[:1], 1e-4)  # the engine is probed once
+    speed_ups = []
     # Other load on the machine only ever adds, and it adds more where both processors are wanted.
-    speed_up = max(best[0] / best[1], *(one / two for one, two in rounds))
-    with capsys.disabled():
-        print(f"\n16 runs of ngspice: one process {best[0]:.2f} s, two {best[1]:.2f} s, speed-up {speed_up:.2f}")
-    assert speed_up >= DEMANDED
+    while len(speed_ups) < ROUNDS and max(speed_ups, default=0.0) < DEMANDED:
+        one, two = (_seconds(workers, capacitances, t_stop) for workers in (1, 2))
+        speed_ups.append(one / two)
+        with capsys.disabled():
+            print(f"\n16 runs of ngspice: one process {one:.2f} s, two {two:.2f} s, speed-up {one / two:.2f}")
+    assert max(speed_ups) >= DEMANDED
 
 
 @pytest.mark.slow
