@@ -161,7 +161,17 @@ ON_A_SINE = {
 }
 
 
-@pytest.mark.parametrize(("model", "amplitude"), ON_A_SINE.values(), ids=ON_A_SINE)
+def some_slow(cases, quick):
+    """Cases of which each compiles a kernel of its own: those that are not named run where there is time."""
+    return [
+        pytest.param(*case, id=name, marks=[] if name in quick else [pytest.mark.slow]) for name, case in cases.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "amplitude"),
+    some_slow(ON_A_SINE, ("gmms pinched", "vteam exponential", "yakopcic", "drift biolek")),
+)
 def test_state_on_a_sine_against_lsoda(model, amplitude):
     """100 Hz for five periods, the numpy statement at 1e-10: within 1e-5 (RK4, default step, kinks at thresholds) and 1e-4 (ngspice)."""
     system, circuit = alone(model, 0.3)
@@ -324,7 +334,9 @@ IN_THE_NEURON = {
 }
 
 
-@pytest.mark.parametrize(("model", "x0", "off"), IN_THE_NEURON.values(), ids=IN_THE_NEURON)
+@pytest.mark.parametrize(
+    ("model", "x0", "off"), some_slow(IN_THE_NEURON, ("gmms", "vteam", "yakopcic", "drift biolek"))
+)
 def test_the_neuron_works_with_it_on_both_roads(model, x0, off):
     """It spikes, it adapts, both roads agree; with one parameter off by 5 % on one road they do not."""
     neuron = nm.MemristiveALIF(memristor=model, x0=x0)
