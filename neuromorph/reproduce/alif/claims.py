@@ -121,7 +121,7 @@ def _figure_5(runs: Runs) -> Iterator[Claim]:
         high=0.74,
         unit="V",
         verdict=READING,
-        why="v_th (R_m + R_s)/R_m: 0.667 V at x = 0, and x has risen to 0.16 by then.",
+        why="v_th (R_m + R_s)/R_m: 0.667 V at x = 0, and x has risen to 0.07 by then.",
     )
     yield Claim(
         figure="5c",
