@@ -189,7 +189,7 @@ def test_state_on_a_sine_against_lsoda(model, amplitude):
 
 
 ENDS = {
-    "vteam": nm.VTEAM(k_on=2e4, k_off=3e4),
+    "vteam": nm.VTEAM(k_on=2e3, k_off=3e3),
     "drift": nm.LinearIonDrift(r_off=2e3, mobility=1e-12),
     "drift biolek": nm.LinearIonDrift(r_off=2e3, mobility=1e-12, window="biolek", p=2.0),
     "yakopcic": nm.Yakopcic(),
