@@ -9,7 +9,7 @@ import pytest
 
 import neuromorph as nm
 
-ROUNDS = 3
+ROUNDS = 2
 DEMANDED = 1.7
 
 
@@ -28,6 +28,7 @@ def _seconds(workers, capacitances, t_stop):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_two_processes_are_1_7_times_as_fast_as_one(capsys):
     """Sixteen runs of ngspice of about two seconds each; start of the workers included."""
     capacitances, t_stop = np.linspace(5e-9, 12e-9, 16), 5e-3
