@@ -11,6 +11,9 @@ _SYMMETRIC = 0.2
 # Currents of rise and fall at zero drive that differ by more than this share of the peak to peak, and more than the offset
 # itself, are those of a capacitor and of the device's state: no offset can be read off there.
 _OPEN = 0.006
+# Standard errors above which a current at zero drive is more than noise, and samples that it takes to tell.
+_SIGNIFICANT = 3.0
+_FEWEST = 5
 
 
 def prepared(measurement: Any) -> Any:
@@ -35,7 +38,7 @@ def prepared(measurement: Any) -> Any:
     source = measurement.source_voltage if knows_source else measurement.voltage
     symmetric = abs(float(np.mean(source))) < _SYMMETRIC * float(np.ptp(source)) / 2
     if symmetric and not any("offset" in str(step) for step in measurement.cleaning):
-        measurement = measurement.remove_offsets() if _closes(measurement) else measurement.remove_offsets(current=0.0)
+        measurement = measurement.remove_offsets(current=None if _has_offset(measurement) else 0.0)
     steps = np.diff(measurement.time)
     is_even = float(np.ptp(steps)) < 1e-3 * float(steps.mean())
     if is_even and not any("rolled" in str(step) for step in measurement.cleaning):
@@ -43,17 +46,23 @@ def prepared(measurement: Any) -> Any:
     return measurement
 
 
-def _closes(measurement: Any) -> bool:
-    """Whether the loop closes at zero drive, but for an offset."""
+def _has_offset(measurement: Any) -> bool:
+    """Whether the current at zero drive is an offset: the loop closes there, and it is more than noise."""
     knows_source = measurement.drive is not None or measurement.series_resistor is not None
     source = measurement.source_voltage if knows_source else measurement.voltage
     source = source - source.mean()
     after, before = np.roll(source, -1), np.roll(source, 1)
     near = np.abs(source) < 0.1 * np.abs(source).max()
-    at_zero = []
+    at_zero, variance = [], 0.0
     for branch in (near & (after > before), near & (after < before)):
-        if branch.sum() < 3:
+        if branch.sum() < _FEWEST:
             return True
-        at_zero.append(float(np.polyfit(source[branch], measurement.current[branch], 1)[1]))
+        design = np.column_stack([source[branch], np.ones(int(branch.sum()))])
+        current = measurement.current[branch]
+        fitted, *_ = np.linalg.lstsq(design, current, rcond=None)
+        scatter = float(np.sum((design @ fitted - current) ** 2)) / (branch.sum() - 2)
+        at_zero.append(float(fitted[1]))
+        variance += 0.25 * scatter * float(np.linalg.inv(design.T @ design)[1, 1])
     gap, mean = abs(at_zero[0] - at_zero[1]), abs(at_zero[0] + at_zero[1]) / 2
-    return bool(gap <= _OPEN * float(np.ptp(measurement.current)) or gap <= mean)
+    closes = gap <= _OPEN * float(np.ptp(measurement.current)) or gap <= mean
+    return bool(closes and mean > _SIGNIFICANT * np.sqrt(variance))
