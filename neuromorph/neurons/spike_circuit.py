@@ -209,7 +209,7 @@ class SpikeCircuit:
         """What to record besides the membrane [V, W]."""
         from neuromorph.schematic.probes import Probe
 
-        probes: dict[str, Any] = {"v_gate": "v(gate)"} if self.has_gate else {}
+        probes: dict[str, Any] = {"v_gate": "v(gate)"} if self.comparator != "ideal" else {}
         gate_power = "0 * v(rest)"
         if self.discharge == "ideal":
             probes["p_discharge"] = Probe(f"v({self.membrane}, rest) * @Sdischarge[i]", unit="W")

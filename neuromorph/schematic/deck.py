@@ -98,6 +98,12 @@ class Deck:
                 )
 
     @property
+    def spike_signal(self) -> str | None:
+        """Name of the recorded signal whose rises are the spikes, where it is recorded [the signal's unit]."""
+        same = (name for name, probe in self.probes.items() if self.spikes and probe.vectors == self.spikes.vectors)
+        return next(same, None)
+
+    @property
     def vectors(self) -> tuple[str, ...]:
         """The SPICE vectors to save [V or A]."""
         probes = [*self.probes.values(), *([self.spikes] if self.spikes else [])]

@@ -96,6 +96,7 @@ class Ngspice:
                     "t_stop": deck.t_stop,
                     "seed": None,
                     "states": list(deck.states),
+                    "spike_signal": deck.spike_signal,
                     "deck_hash": Deck.digest(text),
                     "engine_seconds": time.perf_counter() - started,
                 },
