@@ -9,7 +9,7 @@ import pytest
 
 import neuromorph as nm
 from neuromorph.cli.designs import requested
-from neuromorph.roads import deck_of, working_point
+from neuromorph.roads import at_fidelity, deck_of, working_point
 
 DESIGNS = {
     "memristive_alif": "memristive-alif",
@@ -18,13 +18,17 @@ DESIGNS = {
     "sinh_memristor": "circuits/sinh_memristor.py",
     "relaxation_oscillator": "circuits/relaxation_oscillator.py",
     "schmitt_discharge": "circuits/schmitt_discharge.py",
+    "rc_neuron": "circuits/rc_neuron.py",
+    "memristive_alif_transistor": "memristive-alif at transistor",
 }
 
 
 def _deck(name, root):
-    request = requested(DESIGNS[name] if "/" not in DESIGNS[name] else str(root / DESIGNS[name]), [], [], None)
-    drive, t_stop = working_point(request.design, request.drive, request.t_stop)
-    return deck_of(request.design, drive, t_stop)
+    design, _, fidelity = DESIGNS[name].partition(" at ")
+    request = requested(design if "/" not in design else str(root / design), [], [], None)
+    built = at_fidelity(request.design, fidelity or None)
+    drive, t_stop = working_point(built, request.drive, request.t_stop)
+    return deck_of(built, drive, t_stop)
 
 
 @pytest.mark.parametrize("name", DESIGNS)

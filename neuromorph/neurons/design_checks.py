@@ -46,6 +46,24 @@ class DesignFinding:
     message: str
 
 
+def current_at(memristor: MemristorModel, v: float, x: float) -> float:
+    """Current of a memristor at one point, without a compiled kernel, which would take longer to load.
+
+    Parameters
+    ----------
+    memristor : MemristorModel
+        The device.
+    v, x : float
+        Voltage [V] and state (pure number).
+
+    Returns
+    -------
+    float
+        Current [A].
+    """
+    return float(memristor.current_equation(v, x))
+
+
 def largest_current(drive: Mapping[str, Stimulus] | Stimulus | None, t_stop: float) -> float:
     """Largest value of a neuron's drive.
 
@@ -129,10 +147,10 @@ def memristor_too_conductive(memristor: MemristorModel, v_th: float, i_max: floa
         (0.0, "never fires: even a memristor that is off"),
         (1.0, "ceases to fire: a memristor that is on"),
     ):
-        if float(memristor.current(v_th, x)) < i_max:
+        if current_at(memristor, v_th, x) < i_max:
             continue
         reached = _voltage_of(memristor, x, i_max, v_th)
-        needed = float(memristor.current(v_th, x))
+        needed = current_at(memristor, v_th, x)
         yield DesignFinding(
             "no firing",
             "v_th",
@@ -274,7 +292,7 @@ def _voltage_of(memristor: MemristorModel, x: float, current: float, above: floa
     low, high = 0.0, above
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (low, middle) if float(memristor.current(middle, x)) > current else (middle, high)
+        low, high = (low, middle) if current_at(memristor, middle, x) > current else (middle, high)
     return high
 
 

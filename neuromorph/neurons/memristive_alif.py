@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from neuromorph.devices import MMS, DifferenceAmplifier, MemristorModel, Mosfet, SchmittTrigger
-from neuromorph.neurons.design_checks import DesignFinding, memristor_too_conductive
+from neuromorph.neurons.design_checks import DesignFinding, current_at, memristor_too_conductive
 from neuromorph.neurons.fidelity import Fidelity, fidelity_of_parts, is_ideal
 from neuromorph.neurons.neuron import CHARGE_PRECISION, RELATIVE_PRECISION, Neuron, WorkingPoint
 from neuromorph.quantities import Parameters, parameter
@@ -261,7 +261,7 @@ class MemristiveALIF(Neuron):
     def largest_share(self) -> float:
         """Largest share of the capacitor's voltage that is across the memristor, as discharge ends (pure number)."""
         # Some models carry no current at all in one of their states.
-        least = max(0.0, min(float(self.memristor.current(self.v_lo, x)) for x in (0.0, 1.0)))
+        least = max(0.0, min(current_at(self.memristor, self.v_lo, x) for x in (0.0, 1.0)))
         return self.v_lo / (self.v_lo + self.r_s * least)
 
     def design_findings(
