@@ -1,4 +1,4 @@
-"""The pages on sweeps and energy are true: their examples run, their commands are understood, their tables are whole."""
+"""The pages on sweeps, energy and hardware are true: their examples run, their commands are understood, their tables are whole."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _blocks(root, page, language):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("page", "count"), [("energy.md", 2), ("sweeps.md", 4)])
+@pytest.mark.parametrize(("page", "count"), [("energy.md", 2), ("sweeps.md", 4), ("hardware.md", 4)])
 def test_examples_run(page, count, root, tmp_path):
     blocks = _blocks(root, page, "python")
     assert len(blocks) == count
@@ -51,3 +51,15 @@ def test_commands_are_understood(root, tmp_path, monkeypatch):
 def test_every_measure_is_in_the_table(root):
     page = (root / "docs" / "sweeps.md").read_text("utf-8")
     assert [name for name in MEASURES if f"`{name}`" not in page] == []
+
+
+def test_commands_of_the_hardware_page_are_understood(root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    commands = _blocks(root, "hardware.md", "sh")[0].splitlines()
+    assert len(commands) == 4
+    for command in commands:
+        words = shlex.split(command)[1:]
+        short = [] if words[0] == "draw" else ["--t-stop", "0.1ms"]
+        words = [word.replace(":lin4", ":lin2") for word in words] + (["--workers", "1"] if words[0] == "sweep" else [])
+        result = CliRunner().invoke(app, [*words, *short])
+        assert result.exit_code == 0, f"{command}\n{result.output}"
