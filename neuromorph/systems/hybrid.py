@@ -280,7 +280,7 @@ class HybridSystem:
         for name, unknown in self.unknowns.items():
             quantities.append(name)
             self._refuse_symbols(f"residual of {name!r}", unknown.residual, quantities)
-            if sympy.Symbol(name) not in _plain(unknown.residual).free_symbols:
+            if name not in _symbol_names(unknown.residual):
                 raise ValueError(f"the residual of unknown {name!r} does not contain it")
         for mode_name, mode in self.modes.items():
             for state, rate in mode.rates.items():
@@ -298,15 +298,19 @@ class HybridSystem:
                 self._refuse_symbols(f"output {name!r} in mode {mode_name!r}", expression, quantities)
 
     def _refuse_symbols(self, where: str, expression: Expression, known: Sequence[str]) -> None:
-        for symbol in _plain(expression).free_symbols:
-            if symbol.name not in known:
-                raise ValueError(f"{where} uses {symbol.name!r}, which nothing defines; known: {', '.join(known)}")
+        for name in sorted(_symbol_names(expression)):
+            if name not in known:
+                raise ValueError(f"{where} uses {name!r}, which nothing defines; known: {', '.join(known)}")
 
 
 def _refuse_unknown(where: str, names: Iterable[str], choices: Iterable[str], kind: str = "state") -> None:
     for name in names:
         if name not in choices:
             raise ValueError(f"{where} name {name!r}, which is not a {kind}; the {kind}s are {', '.join(choices)}")
+
+
+def _symbol_names(expression: Expression) -> set[str]:
+    return {symbol.name for symbol in sympy.sympify(expression).free_symbols}
 
 
 def _plain(expression: Expression) -> Any:
