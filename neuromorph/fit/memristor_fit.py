@@ -42,8 +42,6 @@ class MemristorFit:
     ----------
     model : MemristorModel
         The fitted device; with device parameters of single records, that of the first one [SI units].
-    parameters : lmfit.Parameters
-        Values, bounds, standard errors and correlations [SI units].
     nrmse : ndarray, shape (n_records,)
         RMS of the current's residual over the peak to peak of the measured current, of each record (pure numbers).
     null_nrmse : ndarray, shape (n_records,)
@@ -63,7 +61,6 @@ class MemristorFit:
     """
 
     model: MemristorModel
-    parameters: Any
     nrmse: np.ndarray
     null_nrmse: np.ndarray
     optima: tuple[Optimum, ...]
@@ -82,6 +79,11 @@ class MemristorFit:
     def measurements(self) -> tuple[Any, ...]:
         """The measurements that were fitted [s, V, A]."""
         return tuple(record.measurement for record in self.problem.records)
+
+    @cached_property
+    def parameters(self) -> Any:
+        """Values, bounds, standard errors and correlations as ``lmfit.Parameters`` [SI units]."""
+        return lmfit_parameters(self.problem, self.theta, self.uncertainty)
 
     @cached_property
     def uncertainty(self) -> Uncertainty:
@@ -312,7 +314,7 @@ def fit_memristor(
         What was measured; several records are fitted jointly [s, V, A].
     model : str, class or MemristorModel
         ``"mms"``, ``"gmms"``, ``"vteam"``, ``"yakopcic"``, ``"linear-ion-drift"``, a class, or an object; the values of an
-        object that are not its class's defaults are the centre of the starting points.
+        object that are not its class's defaults are the first starting point, and the centre of the others.
     series_resistor : float or sequence of float, optional
         Overrides that of the measurements [ohm].
     drive : {"source", "voltage"}
@@ -396,7 +398,8 @@ def fit_memristor(
         parasitic_capacitance=parasitic_capacitance,
         prior=prior,
     )
-    optima, best = search(problem, starts, np.random.default_rng(seed), loss, loss_scale, progress)
+    first = problem.start() if start_is_given else None
+    optima, best = search(problem, starts, np.random.default_rng(seed), loss, loss_scale, progress, first)
     if best is None:
         raise ConvergenceError(f"no start of {starts} could be simulated; give bounds or a model with better values")
     theta = best.theta
@@ -410,7 +413,6 @@ def fit_memristor(
         )
     return MemristorFit(
         model=problem.device(theta),
-        parameters=lmfit_parameters(problem, theta, Uncertainty(problem, theta, at_bound)),
         nrmse=problem.errors(theta),
         null_nrmse=np.array([_resistor_error(record) for record in records]),
         optima=optima,

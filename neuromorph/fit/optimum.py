@@ -49,7 +49,13 @@ class Optimum:
 
 
 def search(
-    problem: Problem, starts: int, rng: np.random.Generator, loss: str, loss_scale: float, progress: Progress
+    problem: Problem,
+    starts: int,
+    rng: np.random.Generator,
+    loss: str,
+    loss_scale: float,
+    progress: Progress,
+    first: np.ndarray | None = None,
 ) -> tuple[tuple[Optimum, ...], Optimum | None]:
     """All optima, best first, and the best one finished.
 
@@ -67,6 +73,8 @@ def search(
         Residual that counts as large (pure number).
     progress : callable
         Told of each start.
+    first : ndarray, optional
+        A start that the user gave (pure numbers).
 
     Returns
     -------
@@ -81,7 +89,15 @@ def search(
     if loss not in LOSSES:
         raise ValueError(f"loss must be one of {', '.join(LOSSES)}, got {loss!r}")
     options = {"loss": loss, "f_scale": loss_scale}
-    points = starting_points(problem, starts, rng)
+    points = starting_points(problem, starts, rng, first)
+    if first is not None and starts == 1:
+        only = finish(problem, _optimum(problem, points[0], np.inf, 0, 0), options)
+        found = [] if only is None else [only]
+        if problem.has_prior and found:
+            found = _with_prior(problem, found, options)
+            found = [o for f in found if (o := finish(problem, f, options)) is not None]
+        progress(1.0, "fitted")
+        return tuple(found), found[0] if found else None
     found: list[Optimum] = []
     for number, point in enumerate(points):
         progress(number / (len(points) + 1), f"start {number + 1} of {len(points)}")
@@ -148,8 +164,14 @@ def _with_prior(problem: Problem, found: list[Optimum], options: dict[str, Any])
     return sorted(again, key=lambda o: o.cost)
 
 
-def starting_points(problem: Problem, starts: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """The best of many points of a Latin hypercube (in the problem's coordinates, pure numbers)."""
+def starting_points(
+    problem: Problem, starts: int, rng: np.random.Generator, first: np.ndarray | None = None
+) -> list[np.ndarray]:
+    """A given point, and the best of many points of a Latin hypercube (in the problem's coordinates, pure numbers)."""
+    given = [] if first is None else [first]
+    starts -= len(given)
+    if not starts:
+        return given
     ranges = [problem.parameters[k].range for k in problem.free]
     points = latin_hypercube(ranges, _LOOKS * starts, rng)
     thetas = [np.clip(problem.to_theta(point), problem.lower, problem.upper) for point in points]
@@ -158,7 +180,7 @@ def starting_points(problem: Problem, starts: int, rng: np.random.Generator) -> 
         costs = [float(np.sum(problem.residual(theta) ** 2)) for theta in thetas]
     finally:
         problem.tolerance = careful
-    return [thetas[k] for k in np.argsort(costs, kind="stable")[:starts]]
+    return [*given, *(thetas[k] for k in np.argsort(costs, kind="stable")[:starts])]
 
 
 def descend(
@@ -207,7 +229,7 @@ def finish(problem: Problem, start: Optimum, options: dict[str, Any]) -> Optimum
         # lmfit takes roots of a covariance that a parameter without effect makes indefinite; ours is worked out elsewhere.
         with np.errstate(invalid="ignore", divide="ignore"):
             result = minimizer.least_squares(
-                jac=lambda given: problem.jacobian(theta_of(given)), ftol=1e-9, xtol=1e-9, gtol=1e-12, **options
+                jac=lambda given: problem.jacobian(theta_of(given)), ftol=1e-7, xtol=1e-7, gtol=1e-12, **options
             )
     except (ValueError, np.linalg.LinAlgError):
         return None

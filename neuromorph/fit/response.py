@@ -122,6 +122,7 @@ class RecordSimulator:
         offset: float = 0.0,
         x0: float = 0.0,
         tolerance: float = TOLERANCE,
+        settled: tuple[float, float, float] | None = None,
     ) -> tuple[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Simulate.
 
@@ -139,6 +140,9 @@ class RecordSimulator:
             State at the start of a record that is not periodic (pure number).
         tolerance : float
             Error in one step, relative to the state's range (pure number).
+        settled : tuple of float, optional
+            State (pure number), voltage [V] at the start and range of the state (pure number) of the periodic solution, where a
+            run with the same parameters has found them.
 
         Returns
         -------
@@ -152,9 +156,11 @@ class RecordSimulator:
         states, voltages = np.zeros(n + 1), np.zeros(n + 1)
         states_by, voltages_by = np.zeros((n + 1, wanted.size)), np.zeros((n + 1, wanted.size))
         current, current_by = np.zeros(self.time.size), np.zeros((self.time.size, wanted.size))
+        start, voltage, x_range = settled or (x0, float(self.voltage[0]), 0.0)
         status, _ = self.kernel.response(
-            x0,
-            float(self.voltage[0]),
+            start,
+            voltage,
+            x_range,
             self.periodic,
             self.drive,
             self.intervals,

@@ -21,7 +21,7 @@ class Uncertainty:
     Residuals of a model that is not quite right run along a record in waves; samples then count for less than their
     number. The covariance is the sandwich of the inverse curvature and of the scores' long-run covariance
     (Newey and West, Econometrica 55 (1987) 703; bandwidth of Andrews, Econometrica 59 (1991) 817, for Bartlett weights), around each
-    record's period.
+    record's period. It is not let below what the plain covariance would be with the effective number of samples.
 
     Parameters
     ----------
@@ -88,7 +88,13 @@ class Uncertainty:
             meat += _long_run(block * r[:, None], _bandwidth(r))
         inverse = np.linalg.pinv(self.curvature, rcond=_RANK, hermitian=True)
         n, p = self.n_effective, len(self._columns)
-        return np.asarray(inverse @ meat @ inverse) * (n / max(n - p, 1.0))
+        sandwich = np.asarray(inverse @ meat @ inverse) * (n / max(n - p, 1.0))
+        # Of few waves the sandwich says too little: never less than the plain covariance with that many samples fewer.
+        square = float(np.sum(np.concatenate(self.residuals) ** 2))
+        plain = np.diag(inverse) * square / self.n_samples * (self.n_samples / max(n - p, 1.0))
+        now = np.diag(sandwich)
+        stretch = np.sqrt(np.divide(np.maximum(plain, now), now, out=np.ones_like(now), where=now > 0))
+        return np.asarray(sandwich * np.outer(stretch, stretch))
 
     @cached_property
     def _ends(self) -> np.ndarray:

@@ -9,7 +9,7 @@ import pytest
 
 import neuromorph as nm
 
-pytestmark = pytest.mark.filterwarnings("ignore::neuromorph.BoundWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::neuromorph.BoundWarning")]
 
 KNOWM, TRIANGLE = "knowm_sdc", "sdc_triangle"
 
