@@ -92,12 +92,11 @@ def search(
     points = starting_points(problem, starts, rng, first)
     if first is not None and starts == 1:
         only = finish(problem, _optimum(problem, points[0], np.inf, 0, 0), options)
-        found = [] if only is None else [only]
-        if problem.has_prior and found:
-            found = _with_prior(problem, found, options)
-            found = [o for f in found if (o := finish(problem, f, options)) is not None]
+        alone = [] if only is None else [only]
+        if problem.has_prior and alone:
+            alone = [o for f in _with_prior(problem, alone, options) if (o := finish(problem, f, options)) is not None]
         progress(1.0, "fitted")
-        return tuple(found), found[0] if found else None
+        return tuple(alone), alone[0] if alone else None
     found: list[Optimum] = []
     for number, point in enumerate(points):
         progress(number / (len(points) + 1), f"start {number + 1} of {len(points)}")

@@ -143,7 +143,8 @@ class Problem:
 
     def start(self) -> np.ndarray:
         """The start values of the free parameters, as the vector `theta` (pure numbers)."""
-        return np.clip(self.to_theta([self.parameters[k].value for k in self.free]), self.lower, self.upper)
+        start = self.to_theta([self.parameters[k].value for k in self.free])
+        return np.asarray(np.clip(start, self.lower, self.upper))
 
     def to_values(self, theta: np.ndarray) -> np.ndarray:
         """The vector `theta` (pure numbers) as values of the free parameters [SI units]."""
