@@ -73,13 +73,13 @@ def test_profile_agrees_with_the_curvature_where_all_is_well_determined(joint_fi
 @pytest.mark.filterwarnings("ignore::neuromorph.BoundWarning")
 def test_profile_of_what_is_not_determined_stays_open():
     """Below v_on only tau exp(v_on / v_t) is determined, so one of the two runs away."""
-    slow = nm.synthetic_measurement(DEVICE.replace(v_on=0.5, tau=1e-6), 0.8, 1.0, 5e3, noise=0.01)
+    slow = nm.synthetic_measurement(DEVICE.replace(v_on=0.5, v_off=0.3, tau=1e-6), 0.8, 1.0, 5e3, noise=0.01)
     fit = nm.fit_memristor(slow, "mms", starts=3, prior=None, bounds={"tau": (1e-9, 1e-1)})
     names = fit.uncertainty.names
     correlation = fit.uncertainty.correlation[names.index("tau"), names.index("v_on")]
-    assert abs(correlation) > 0.95
+    assert abs(correlation) > 0.99
     spread, direction = fit.uncertainty.worst_direction()
-    assert spread > 0.3
+    assert spread > 2.0
     assert max(direction, key=lambda name: abs(direction[name])) in ("tau", "v_on")
     low, high = fit.profile("tau", points=9).interval()
     assert low is None or high is None or high / low > 5
