@@ -1,4 +1,4 @@
-"""The comparator as a macromodel: gain, delay, output levels and output resistance."""
+"""The comparator as a macromodel: gain, delay, output levels and resistance, currents of the inputs."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ class Comparator(Part):
     ``t_delay = tau ln 2`` to reach the middle, where the output then changes within `t_rise`; a small overdrive
     takes longer, as in a real part. `k` follows from `t_rise`, `a` from `gain`.
 
+    The inputs are the bases of a PNP pair: ``i_bias (1 - tanh(v_d / v_pair))`` flows out of ``in_p`` and
+    ``i_bias (1 + tanh(v_d / v_pair))`` out of ``in_n``, all of it from ``v_pos``.
+
     Parameters
     ----------
     t_delay : float
@@ -45,10 +48,15 @@ class Comparator(Part):
         Output resistance [ohm].
     c_in : float
         Capacitance of each input to ground [F].
+    i_bias : float
+        Current out of each input in balance [A]: none flows out of the higher input, twice as much out of the
+        lower one. Times the resistance before an input it is a voltage; 0 for inputs that are gates.
+    v_pair : float
+        Input difference that steers the bias current [V]: 2 kT/q for a pair without emitter resistors.
     common_mode_low, common_mode_high : float
         Range of input voltages in which the part compares [V]; the model does not leave it, design checks do.
     i_supply : float
-        Quiescent supply current [A].
+        Quiescent supply current [A], that of the inputs not included.
 
     Raises
     ------
@@ -68,6 +76,8 @@ class Comparator(Part):
     v_low: float = parameter(0.0, unit="V", doc="lower output level")
     r_out: float = parameter(80.0, unit="ohm", positive=True, doc="output resistance")
     c_in: float = parameter(3e-12, unit="F", positive=True, doc="capacitance of each input to ground")
+    i_bias: float = parameter(3e-6, unit="A", low=0.0, doc="current out of each input in balance")
+    v_pair: float = parameter(51.4e-3, unit="V", positive=True, doc="input difference that steers the bias current")
     common_mode_low: float = parameter(0.0, unit="V", doc="lowest input voltage at which the part compares")
     common_mode_high: float = parameter(2.8, unit="V", doc="highest input voltage at which the part compares")
     i_supply: float = parameter(4.5e-3, unit="A", low=0.0, doc="quiescent supply current")
@@ -115,6 +125,24 @@ class Comparator(Part):
         slope = 2 * self.gain * sympy.tanh(k) / (self.swing * k)
         return (sympy.tanh(slope * (v_d + self.v_offset)) - u) / tau
 
+    def input_currents(self, v_d: Any) -> tuple[Any, Any]:
+        """Currents out of the inputs.
+
+        Parameters
+        ----------
+        v_d : sympy expression
+            Input difference [V].
+
+        Returns
+        -------
+        i_p, i_n : sympy expression
+            Out of ``in_p`` and ``in_n`` [A]; together twice the bias current.
+        """
+        import sympy
+
+        steered = sympy.tanh((v_d + self.v_offset) / self.v_pair)
+        return self.i_bias * (1 - steered), self.i_bias * (1 + steered)
+
     def output_voltage(self, u: Any) -> Any:
         """Voltage behind the output resistance [V], from the state `u` (pure number)."""
         import sympy
@@ -122,13 +150,16 @@ class Comparator(Part):
         _, k = self._tau_and_k()
         return self.v_low + self.swing * (1 + sympy.tanh(k * u) / sympy.tanh(k)) / 2
 
-    def point_of_slope(self, slope: float) -> tuple[float, float]:
+    def point_of_slope(self, slope: float, r_bias: float = 0.0) -> tuple[float, float]:
         """Where the static output, with no load, rises by `slope` of the input difference.
 
         Parameters
         ----------
         slope : float
             Output over input [V/V], below `gain`.
+        r_bias : float
+            Resistance [ohm] that turns the change of an input's current into a voltage, which the output has to
+            make up for: by so much more it rises.
 
         Returns
         -------
@@ -138,19 +169,29 @@ class Comparator(Part):
         Raises
         ------
         ValueError
-            When the slope is not below the gain.
+            When the slope is not below the gain, or what `r_bias` adds to it makes it so.
         """
         if not 0 < slope < self.gain:
             raise ValueError(f"slope must be between 0 and the gain of {self.gain:g}, got {slope!r}")
+        added = self.i_bias / self.v_pair * r_bias
+        if slope + added >= self.gain:
+            raise ValueError(
+                f"slope {slope:g} and {added:.3g} that the bias current adds in {r_bias:g} ohm must be below the gain "
+                f"of {self.gain:g}: lower r_bias"
+            )
         k = _END_OF_RISE / math.tanh(self.t_rise * math.log(2) / (2 * self.t_delay))
         a = 2 * self.gain * math.tanh(k) / (self.swing * k)
+
+        def still_steeper(z: float) -> bool:
+            return self.gain * _slope(k, z) > slope + added * (1 - math.tanh(z / (a * self.v_pair)) ** 2)
+
         # The slope falls with the distance z = a v_d: bisection.
         low, high = 0.0, 1.0
-        while self.gain * _slope(k, high) > slope:
+        while still_steeper(high):
             low, high = high, 2 * high
         for _ in range(60):
             middle = (low + high) / 2
-            low, high = (middle, high) if self.gain * _slope(k, middle) > slope else (low, middle)
+            low, high = (middle, high) if still_steeper(middle) else (low, middle)
         return low / a, self.swing * (1 - math.tanh(k * math.tanh(low)) / math.tanh(k)) / 2
 
     def _tau_and_k(self) -> tuple[Any, Any]:
@@ -168,7 +209,10 @@ class Comparator(Part):
         u = sympy.Symbol(f"{name}_stage", real=True)
         equations.add_capacitor(nodes["in_p"], "0", self.c_in)
         equations.add_capacitor(nodes["in_n"], "0", self.c_in)
-        equations.add_state(f"{name}_stage", self.stage_rate(v["in_p"] - v["in_n"], u))
+        v_d = v["in_p"] - v["in_n"]
+        for pin, i_in in zip(("in_p", "in_n"), self.input_currents(v_d), strict=True):
+            equations.add_current(nodes["v_pos"], nodes[pin], i_in)
+        equations.add_state(f"{name}_stage", self.stage_rate(v_d, u))
         i_out = (self.output_voltage(u) - v["out"]) / self.r_out
         equations.add_current("0", nodes["out"], i_out)
         stamp_supplies(equations, nodes, self.i_supply, i_out)
@@ -186,9 +230,10 @@ class Comparator(Part):
         Returns
         -------
         sympy expression
-            Power [W].
+            Power [W], that of the currents out of the inputs included.
         """
-        return (v_pos - v_neg) * self.i_supply + v_pos * positive_part(i_out) - v_neg * positive_part(-i_out)
+        quiescent = (v_pos - v_neg) * self.i_supply + v_pos * 2 * self.i_bias
+        return quiescent + v_pos * positive_part(i_out) - v_neg * positive_part(-i_out)
 
     def subcircuit(self) -> str:
         """The macromodel as text; the voltage of its node ``stage`` is the state `u` (1 V for 1)."""
@@ -199,11 +244,14 @@ class Comparator(Part):
         v_d, u = sympy.symbols("v_d u", real=True)
         twin = self.symbolic("")
         names = self._spice_names(v_d="v(in_p,in_n)", u="v(stage)")
+        i_p, i_n = (print_ngspice(i_in, names) for i_in in twin.input_currents(v_d))
         return "\n".join(
             [
-                *self._head("comparator with delay, gain and output levels"),
+                *self._head("comparator with delay, gain, output levels and bias current"),
                 "Cin_p in_p 0 {c_in}",
                 "Cin_n in_n 0 {c_in}",
+                f"Bbias_p v_pos in_p I={i_p}",
+                f"Bbias_n v_pos in_n I={i_n}",
                 f"Cstage stage 0 {STATE_CAPACITANCE!r}",
                 f"Bstage 0 stage I={print_ngspice(STATE_CAPACITANCE)}*({print_ngspice(twin.stage_rate(v_d, u), names)})",
                 f"Boutput source 0 V={print_ngspice(twin.output_voltage(u), names)}",

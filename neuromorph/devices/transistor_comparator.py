@@ -100,6 +100,7 @@ class TransistorComparator(Parameters):
             v_low=0.0,
             r_out=r_out,
             c_in=self.width * self.c_gate,
+            i_bias=0.0,
             common_mode_low=low,
             common_mode_high=high,
             i_supply=3e-3,

@@ -65,8 +65,11 @@ class RCNeuron(Neuron):
     Notes
     -----
     Source: figure 1 and equation (1) of K. Bednarz and B. Garda (2024) for the membrane; the discharge is that
-    of their figure 4b. The trigger's input resistor loads the membrane: ``trigger.r_a`` is 100 kohm by default,
-    large beside the leak.
+    of their figure 4b. The trigger loads the membrane with ``r_a + r_b``, 49 kohm by default beside a leak of
+    10 kohm, and the current out of the comparator's input, up to 6 uA, charges it. A larger `trigger.r_a` would
+    spare the membrane, but the bias current through it moves both thresholds, by 300 mV in 100 kohm: the reference
+    can make up for its typical value only, and where a comparator has twice as much the lower threshold would be
+    below the resting voltage, so that the discharge never ends. In 10 kohm it moves them by 30 mV.
     """
 
     capacitance: float = parameter(100e-9, unit="F", positive=True, doc="membrane capacitor")
@@ -100,7 +103,7 @@ class RCNeuron(Neuron):
             return self.trigger
         if self.v_th is None:
             raise ValueError("a passive membrane (v_th=None) has no trigger: give v_th in V")
-        return SchmittTrigger(v_high=self.v_th, v_low=self.v_lo, r_a=100e3)
+        return SchmittTrigger(v_high=self.v_th, v_low=self.v_lo)
 
     def interval(self, i_in: float) -> float:
         """Interspike interval of the ideal neuron under a constant current, in closed form.

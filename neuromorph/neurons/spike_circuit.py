@@ -103,8 +103,7 @@ class SpikeCircuit:
 
     def held_nodes(self) -> dict[str, Any]:
         """Nodes that sources hold in the equations [V]."""
-        trigger = self.trigger.symbolic("trigger_")
-        return {"logic": trigger.v_supply, "trigger_reference": trigger.v_reference}
+        return {"logic": self.trigger.symbolic("trigger_").v_supply}
 
     def stamp(self, equations: NodalEquations, mode: str) -> None:
         """Add both parts to nodal equations, as they are in one mode (SI units)."""
@@ -162,7 +161,7 @@ class SpikeCircuit:
             i_out = (comparator.output_voltage(inner) - v("gate")) / comparator.r_out
             i_in = (v(self.sensed) - v("trigger_in")) / resistors.r_a
             i_gate = i_out - (v("gate") - v("trigger_in")) / resistors.r_b
-            divider = trigger.v_supply**2 / (resistors.r_top + resistors.r_bottom)
+            divider = trigger.v_supply * (trigger.v_supply - v("trigger_reference")) / resistors.r_top
             powers["p_supply_logic"] = divider + comparator.supply_power(trigger.v_supply, sympy.Integer(0), i_out)
             powers["p_comparator"] = powers["p_supply_logic"] + v(self.sensed) * i_in - v("gate") * i_gate
         return powers

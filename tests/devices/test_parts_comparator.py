@@ -1,4 +1,4 @@
-"""The comparator's macromodel on both roads against closed forms: delay, edges, gain, levels, loads."""
+"""The comparator's macromodel on both roads against closed forms: delay, edges, gain, levels, loads, bias."""
 
 from __future__ import annotations
 
@@ -20,9 +20,12 @@ COMPARATOR = nm.Comparator(
     v_low=0.2,
     r_out=120.0,
     c_in=2e-12,
+    i_bias=5e-6,
+    v_pair=40e-3,
     i_supply=3e-3,
 )
 REFERENCE = 1.5
+R_SOURCE = 10.0
 
 
 def bench(part, v_in, *, r_source=1.0, r_load=1e12, load=0.0):
@@ -86,13 +89,35 @@ def output_resistance(road, part):
 
 
 def input_time(road, part):
-    r = edge(road, part, r_source=1e4)
+    # Without bias current, which changes sides on the way.
+    r = edge(road, part.replace(i_bias=0.0), r_source=1e4)
     level = r["v_p"][-1] - 2.0 / math.e
     return crossing(r, "v_p", level) - 1e-7
 
 
 def supply_current(road, part):
     return bench(part, nm.Constant(value=2.5)).run(road, 3e-7)["i_pos"][-1]
+
+
+def input_currents(road, part, v_d):
+    """Out of both inputs [A], from what the sources of a ramp and of the reference take; 1 ohm lies between."""
+    v_in = REFERENCE + v_d - part.v_offset
+    drive = nm.PiecewiseLinear(times=[0.0, 1e-4], values=[v_in - 1e-3, v_in + 1e-3])
+    ready = {"part_stage": math.copysign(1.0, v_d), "v_p": v_in, "v_n": REFERENCE, "v_out": middle(part)}
+    r = bench(part, drive, r_source=R_SOURCE).run(road, 1e-4, 5e-8, ready)
+    # The voltage across the resistor before the input; the ramp's 20 V/s charge c_in with far less.
+    i_p = np.interp(5e-5, r.time, (r["v_p"] - r["v_in"]) / R_SOURCE)
+    return i_p, -np.interp(5e-5, r.time, r["i_reference"])
+
+
+def bias_current(road, part):
+    """Half of what flows out of both inputs, wherever the pair stands."""
+    return sum(input_currents(road, part, 15e-3)) / 2
+
+
+def steering_voltage(road, part):
+    i_p, i_n = input_currents(road, part, 15e-3)
+    return 15e-3 / math.atanh((i_n - i_p) / (i_n + i_p))
 
 
 MEASURES = {
@@ -104,7 +129,9 @@ MEASURES = {
     "v_low": (lambda road, p: output(road, p, 0.5), lambda p: p.v_low, 1e-4),
     "r_out": (output_resistance, lambda p: p.r_out, 1e-4),
     "c_in": (input_time, lambda p: p.c_in * 1e4, 2e-3),
-    "i_supply": (supply_current, lambda p: p.i_supply, 1e-5),
+    "i_bias": (bias_current, lambda p: p.i_bias, 1e-3),
+    "v_pair": (steering_voltage, lambda p: p.v_pair, 1e-2),
+    "i_supply": (supply_current, lambda p: p.i_supply + 2 * p.i_bias, 1e-5),
 }
 
 
@@ -158,7 +185,8 @@ def test_the_supplies_give_what_the_load_takes(road, v_in, load):
     i_out = (r["v_out"][-1] - load) / 1e3
     level = COMPARATOR.v_high if v_in > REFERENCE else COMPARATOR.v_low
     assert i_out == pytest.approx((level - load) / (1e3 + COMPARATOR.r_out), rel=1e-5)
-    assert r["i_pos"][-1] == pytest.approx(COMPARATOR.i_supply + max(i_out, 0), rel=1e-5)
+    quiescent = COMPARATOR.i_supply + 2 * COMPARATOR.i_bias
+    assert r["i_pos"][-1] == pytest.approx(quiescent + max(i_out, 0), rel=1e-5)
     assert 5.0 * r["i_pos"][-1] == pytest.approx(float(COMPARATOR.supply_power(5.0, 0.0, i_out)), rel=1e-5)
 
 
@@ -166,6 +194,26 @@ def test_roads_agree_on_an_edge_into_a_load():
     """4 mV of 3.4 V everywhere, an edge of 5 ns included."""
     ode, spice = (edge(r, COMPARATOR, 0.02, r_load=500.0, r_source=1e3) for r in ROADS)
     assert np.max(np.abs(np.interp(ode.time, spice.time, spice["v_out"]) - ode["v_out"])) < 4e-3
+
+
+@each_road
+@pytest.mark.parametrize("v_d", [-0.5, -0.03, 0.0, 0.02, 0.5])
+def test_bias_current_leaves_the_higher_input_and_doubles_at_the_lower_one(road, v_d):
+    """Measured at the pins themselves: what the sources of the inputs take, and `v_pos` gives on top."""
+    part = COMPARATOR
+    held = {"in": REFERENCE + v_d - part.v_offset, "reference": REFERENCE, "pos": 5.0}
+    nodes = {"in_p": "in", "in_n": "reference", "v_pos": "pos", "v_neg": "0", "out": "out"}
+    around = Bench(held=held, resistors=[("out", "0", 1e12)], parts={"part": (part, nodes)})
+    r = around.run(road, 3e-7)
+    steered = part.i_bias * math.tanh(v_d / part.v_pair)
+    i_p, i_n = -r["i_in"][-1], -r["i_reference"][-1]
+    assert (i_p, i_n) == pytest.approx((part.i_bias - steered, part.i_bias + steered), rel=1e-5, abs=1e-11)
+    if v_d == 0.5:
+        assert (i_p, i_n) == pytest.approx((0.0, 2 * part.i_bias), abs=1e-11)
+    none = Bench(held=held, resistors=around.resistors, parts={"part": (part.replace(i_bias=0.0), nodes)})
+    r_none = none.run(road, 3e-7)
+    assert r["i_pos"][-1] - r_none["i_pos"][-1] == pytest.approx(i_p + i_n, rel=1e-4)
+    assert r_none["i_in"][-1] == pytest.approx(0.0, abs=1e-11)
 
 
 @each_road
@@ -190,8 +238,16 @@ def test_point_of_slope_is_that_of_the_static_output():
         v_d, come = part.point_of_slope(slope)
         assert (static(v_d + 1e-8) - static(v_d - 1e-8)) / 2e-8 == pytest.approx(slope, rel=1e-4)
         assert static(-v_d) - 0.2 == pytest.approx(come, rel=1e-9)
+    # With a resistance the bias current, which falls as v_d rises, has to be made up for.
+    v_d, _ = part.point_of_slope(8.0, 1e5)
+    current = [5e-6 * math.tanh(v / 40e-3) for v in (v_d - 1e-8, v_d + 1e-8)]
+    needed = 8.0 + 1e5 * (current[1] - current[0]) / 2e-8
+    assert needed > 15.0
+    assert (static(v_d + 1e-8) - static(v_d - 1e-8)) / 2e-8 == pytest.approx(needed, rel=1e-4)
     with pytest.raises(ValueError, match=r"^slope must be between 0 and the gain of 2500, got 2500.0"):
         part.point_of_slope(2500.0)
+    with pytest.raises(ValueError, match=r"^slope 2000 and 625 that the bias current adds in 5e\+06 ohm must be below"):
+        part.point_of_slope(2000.0, 5e6)
 
 
 @pytest.mark.parametrize(
@@ -201,6 +257,8 @@ def test_point_of_slope_is_that_of_the_static_output():
         ({"t_rise": 8e-9}, r"t_rise must be at most t_delay \(7e-09 s\), got 8e-09: half of the edge"),
         ({"v_low": 4.0}, r"v_low must be below v_high \(3.75 V\), got 4.0"),
         ({"common_mode_low": 3.0}, r"common_mode_low must be below common_mode_high \(2.8 V\), got 3.0"),
+        ({"i_bias": -3e-6}, "i_bias must be a finite current in A of at least 0, got -3e-06"),
+        ({"v_pair": 0.0}, "v_pair must be a positive voltage in V, got 0.0"),
         ({"c_in": -1e-12}, "c_in must be a positive capacitance in F, got -1e-12"),
     ],
 )
