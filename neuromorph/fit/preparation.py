@@ -8,6 +8,8 @@ import numpy as np
 
 # A drive whose mean is below this share of its amplitude is meant to be symmetric.
 _SYMMETRIC = 0.2
+# A loop of more samples than this is thinned: they would cost time and memory, and say nothing more.
+_MOST, _ENOUGH = 4000, 1000
 # Currents of rise and fall at zero drive that differ by more than this share of the peak to peak, and more than the offset
 # itself, are those of a capacitor and of the device's state: no offset can be read off there.
 _OPEN = 0.006
@@ -30,10 +32,14 @@ def prepared(measurement: Any) -> Any:
         Its ``cleaning`` says what was done. What is not periodic stays as it is, and so do offsets under a drive that is not
         symmetric about zero.
     """
+    if not measurement.periodic and measurement.time.size > _MOST and hasattr(measurement, "resample"):
+        return measurement.resample(_ENOUGH)
     if not (measurement.periodic and measurement.frequency and hasattr(measurement, "average_cycles")):
         return measurement
     if measurement.cycles is not None and measurement.cycles > 1.9:
         measurement = measurement.average_cycles()
+    if measurement.time.size > _MOST:
+        measurement = measurement.resample(_ENOUGH)
     knows_source = measurement.drive is not None or measurement.series_resistor is not None
     source = measurement.source_voltage if knows_source else measurement.voltage
     symmetric = abs(float(np.mean(source))) < _SYMMETRIC * float(np.ptp(source)) / 2

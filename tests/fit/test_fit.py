@@ -206,3 +206,17 @@ def test_formulas_have_exact_derivatives():
         step = 1e-6 * at[name]
         numeric = (tie.value(at | {name: at[name] + step}) - tie.value(at | {name: at[name] - step})) / (2 * step)
         assert slope == pytest.approx(numeric, rel=1e-6)
+
+
+def test_a_loop_of_very_many_samples_is_thinned(bench):
+    """A million samples of one period: fitted as a thousand, and it is written down."""
+    fine = nm.synthetic_measurement(DEVICE, 0.8, 10.0, 5e3, samples=200, seed=1)
+    time = np.arange(1_000_000) * 1e-7
+    columns = {
+        name: np.interp(time, np.append(fine.time, 0.1), np.append(getattr(fine, name), getattr(fine, name)[0]))
+        for name in ("voltage", "current", "drive")
+    }
+    fit = nm.fit_memristor(fine.replace(time=time, **columns), "mms", starts=1)
+    assert fit.problem.records[0].time.size == 1000
+    assert any("resampled" in step for step in fit.measurements[0].cleaning)
+    assert fit.nrmse[0] < 2e-3
