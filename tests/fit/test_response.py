@@ -129,17 +129,19 @@ def test_derivatives_are_those_of_what_is_computed(name):
     values = np.array([*device.values().values()])
     columns = [k for k, v in enumerate(values) if v != 0.0]
     limit = 1e-2 if name in CORNERS else 2e-3
-    _, _, by, *_ = record.run(values, [*columns, record.circuit_columns["drive_offset"]], tolerance=1e-9)
+    _, _, by, *_ = record.run(values, [*columns, record.circuit_columns["drive_offset"]], tolerance=1e-7)
     scale = np.max(np.abs(by[:, : len(columns)]) * values[columns])
     for column, k in enumerate(columns):
         step = np.zeros(values.size)
         step[k] = 1e-3 * values[k]
-        up, down = (record.run(values + s * step, tolerance=1e-9)[1] for s in (1, -1))
+        up, down = (record.run(values + s * step, tolerance=1e-7)[1] for s in (1, -1))
         numeric = (up - down) / (2 * step[k])
         assert np.max(np.abs(numeric - by[:, column])) * values[k] < limit * scale, list(device.values())[k]
-    up, down = (record.run(values, offset=s * 1e-4, tolerance=1e-9)[1] for s in (1, -1))
+    up, down = (record.run(values, offset=s * 1e-4, tolerance=1e-7)[1] for s in (1, -1))
     numeric = (up - down) / 2e-4
-    assert np.max(np.abs(numeric - by[:, -1])) < 3 * limit * np.max(np.abs(numeric))
+    # At zero itself the current of some models has a corner.
+    off_zero = np.abs(record.drive) > 1e-3
+    assert np.max(np.abs(numeric - by[:, -1])[off_zero]) < 3 * limit * np.max(np.abs(numeric))
 
 
 def test_derivative_by_the_stray_capacitance():
