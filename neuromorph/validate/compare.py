@@ -17,6 +17,8 @@ from neuromorph.validate.spikes import SpikeMatch, match_spikes
 _MARGIN = 0.05
 # A range away from spikes counts as at least this share of the whole range.
 _LEAST_RANGE = 1e-3
+# What varies by less than this share of its size is a constant, and the roads' roundings of it are no difference.
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -158,11 +160,13 @@ def _smooth_grid(reference: Recording, candidate: Recording, match: SpikeMatch) 
 def _range(reference: Recording, candidate: Recording, name: str, grid: _Grid) -> float:
     """Range of a signal where it is compared: a glitch at a spike must not make everything else look small.
 
-    What is left of a pulse between its pulses is noise, though, and no range to compare with.
+    What is left of a pulse between its pulses is noise, though, and no range to compare with; zero where both
+    recordings hold the same constant.
     """
     values = np.concatenate([np.interp(grid.times, r.time, r[name]) for r in (reference, candidate)])
     whole = max(float(np.ptp(r[name])) for r in (reference, candidate))
-    return max(float(values.max() - values.min()), _LEAST_RANGE * whole)
+    span = max(float(values.max() - values.min()), _LEAST_RANGE * whole)
+    return 0.0 if span <= _ROUNDING * float(np.max(np.abs(values))) else span
 
 
 def _differences(reference: Recording, candidate: Recording, name: str, grid: _Grid) -> Any:

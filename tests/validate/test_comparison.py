@@ -37,6 +37,13 @@ def test_a_recording_is_like_itself():
     assert all(c.passed for c in criteria_of(compare(one, one), Tolerances(), {}))
 
 
+def test_roundings_of_a_constant_are_no_difference():
+    """A source may write 0.3 mA as the neighbouring number; a constant that differs does differ."""
+    one = recording(v=GRID, i_in=3e-4)
+    assert compare(one, recording(v=GRID, i_in=np.nextafter(3e-4, 0.0))).nrmse["i_in"] == 0.0
+    assert compare(one, recording(v=GRID, i_in=3e-4 * (1 + 1e-9))).nrmse["i_in"] == pytest.approx(1.0)
+
+
 def test_metrics_that_can_be_worked_out():
     reference = recording(spikes=[0.2, 0.4, 0.8], v=GRID, x=1 - GRID, p_in=2.0)
     candidate = recording(
