@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from neuromorph.devices.part import Part
+from neuromorph.devices.transistor_comparator import TransistorComparator
+
 FIDELITIES = ("ideal", "macromodel", "transistor")
 """Words for how real a part is, the least real first."""
 
@@ -31,7 +34,7 @@ def fidelity_of_parts(fidelity: Fidelity, roles: Sequence[str], design: str) -> 
     Raises
     ------
     ValueError
-        When a part or a word is unknown; the message lists the choices.
+        When a part or a word is unknown, or a macromodel is given in place of the word; the message lists the choices.
     """
     if isinstance(fidelity, str) and not roles:
         if fidelity != "ideal":
@@ -49,6 +52,16 @@ def fidelity_of_parts(fidelity: Fidelity, roles: Sequence[str], design: str) -> 
             raise ValueError(f"{design!r} has no part {role!r}; {have}")
         if isinstance(word, str) and word not in FIDELITIES:
             raise ValueError(f"no fidelity {word!r}; choices: {', '.join(FIDELITIES)}, or a VendorModel for one part")
+        # The circuit would have it and the equations would not.
+        if isinstance(word, Part):
+            raise ValueError(
+                f"the fidelity of {role!r} must be a word or a VendorModel, got a {type(word).__name__}: make it a parameter of "
+                "the neuron (amplifier=, trigger= or transistor=) and ask for 'macromodel'"
+            )
+        if isinstance(word, TransistorComparator) and role != "comparator":
+            raise ValueError(
+                f"a TransistorComparator is no {role!r}; choices: {', '.join(FIDELITIES)}, or a VendorModel"
+            )
         if not isinstance(word, str) and not hasattr(word, "add_to"):
             raise ValueError(f"the fidelity of {role!r} must be a word or a VendorModel, got {word!r}")
     return {role: fidelity.get(role, "ideal") for role in roles}

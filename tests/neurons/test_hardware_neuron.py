@@ -145,6 +145,8 @@ def test_thresholds_of_the_trigger_follow_from_the_neuron():
         ({"comparator": "real"}, "no fidelity 'real'; choices: ideal, macromodel, transistor, or a VendorModel"),
         (3, "fidelity must be one of ideal, macromodel, transistor, or a dict"),
         ({"comparator": 3}, "must be a word or a VendorModel, got 3"),
+        ({"comparator": nm.Comparator(t_delay=1e-6)}, "make it a parameter of the neuron"),
+        ({"discharge": nm.TransistorComparator()}, "a TransistorComparator is no 'discharge'"),
     ],
 )
 def test_unknown_fidelities_list_the_choices(fidelity, words):
