@@ -89,7 +89,16 @@ def largest_current(drive: Mapping[str, Stimulus] | Stimulus | None, t_stop: flo
     return total
 
 
-def latch_up(circuit: SpikeCircuit, i_max: float, share: float, gain: float, v_rest: float) -> Iterator[DesignFinding]:
+def latch_up(
+    circuit: SpikeCircuit,
+    i_max: float,
+    share: float,
+    gain: float,
+    v_rest: float,
+    *,
+    v_offset: float = 0.0,
+    parameter: str = "v_lo",
+) -> Iterator[DesignFinding]:
     """The discharge that never ends: its transistor cannot pull below the lower threshold against the drive.
 
     Parameters
@@ -104,29 +113,54 @@ def latch_up(circuit: SpikeCircuit, i_max: float, share: float, gain: float, v_r
         From the sensed share to the comparator's input [V/V].
     v_rest : float
         Resting voltage [V].
+    v_offset : float
+        What the amplifier adds to the sensed voltage [V].
+    parameter : str
+        The parameter that sets the lower threshold: ``"v_lo"`` [V], or that of a trigger [V, after the gain].
 
     Yields
     ------
     DesignFinding
-        Where the lower threshold is below what the current leaves across the switch.
+        Where the lower threshold is below what the current leaves across the switch, or nothing switches on.
     """
     on = circuit.on_resistance(v_rest)
-    held = i_max * on * share
+    if math.isinf(on):
+        gate = circuit.trigger.comparator.v_high
+        yield DesignFinding(
+            "latch-up",
+            "transistor.v_to",
+            gate - v_rest,
+            f"the discharge never conducts: the gate's {_amount(gate, 'V')} over v_rest = {_amount(v_rest, 'V')} is not above "
+            f"the transistor's threshold of {_amount(circuit.transistor.v_to, 'V')}; lower v_rest below "
+            f"{_amount(gate - circuit.transistor.v_to, 'V')}, or transistor.v_to below {_amount(gate - v_rest, 'V')}",
+        )
+        return
+    held = i_max * on * share + v_offset
     v_low = circuit.lower_threshold / gain
     if held < v_low:
         return
-    wanted = _MARGIN * held
+    scale = 1.0 if parameter == "v_lo" else gain
+    wanted = _MARGIN * max(held, v_offset) * scale
+    left = v_low - v_offset
+    remedies = [f"raise {parameter} to {_amount(wanted, 'V')}"] if wanted > 0 else []
+    if left > 0 and i_max > 0:
+        remedies.append(f"use a discharge of at most {_amount(left / (_MARGIN * i_max * share), 'ohm')}")
+    elif v_offset > 0 and v_low > 0:
+        remedies.append(f"an amplifier whose offset adds less than {_amount(v_low, 'V')}")
+    offset = " and the amplifier's offset keep" if v_offset else " keeps"
     yield DesignFinding(
         "latch-up",
-        "v_lo",
-        held,
-        f"latch-up: {_amount(i_max, 'A')} through the discharge's {_amount(on, 'ohm')} keeps the sensed voltage at "
-        f"{_amount(held, 'V')}, not below the lower threshold of {_amount(v_low, 'V')}, so the discharge never ends; raise v_lo to "
-        f"{_amount(wanted, 'V')}, or use a discharge of at most {_amount(v_low / (_MARGIN * i_max * share), 'ohm')}",
+        parameter,
+        held * scale,
+        f"latch-up: {_amount(i_max, 'A')} through the discharge's {_amount(on, 'ohm')}{offset} the sensed voltage at "
+        f"{_amount(held, 'V')}, not below the lower threshold of {_amount(v_low, 'V')}, so the discharge never ends; "
+        + ", or ".join(remedies or ["give the trigger a lower threshold above zero"]),
     )
 
 
-def memristor_too_conductive(memristor: MemristorModel, v_th: float, i_max: float) -> Iterator[DesignFinding]:
+def memristor_too_conductive(
+    memristor: MemristorModel, v_th: float, i_max: float, *, parameter: str = "v_th", gain: float = 1.0
+) -> Iterator[DesignFinding]:
     """A threshold that the memristor's voltage does not reach when the memristor is fully on.
 
     Parameters
@@ -134,15 +168,22 @@ def memristor_too_conductive(memristor: MemristorModel, v_th: float, i_max: floa
     memristor : MemristorModel
         The leak.
     v_th : float
-        Threshold [V].
+        Threshold, at the memristor [V].
     i_max : float
         Largest input current [A].
+    parameter : str
+        The parameter that sets the threshold.
+    gain : float
+        That parameter over the threshold [V/V].
 
     Yields
     ------
     DesignFinding
         Where the whole current flows through the memristor below the threshold.
     """
+    if i_max <= 0 < v_th:
+        yield _no_drive(parameter, i_max, current_at(memristor, v_th, 0.0))
+        return
     for x, when in (
         (0.0, "never fires: even a memristor that is off"),
         (1.0, "ceases to fire: a memristor that is on"),
@@ -151,14 +192,26 @@ def memristor_too_conductive(memristor: MemristorModel, v_th: float, i_max: floa
             continue
         reached = _voltage_of(memristor, x, i_max, v_th)
         needed = current_at(memristor, v_th, x)
+        at = f" at the memristor, {_amount(gain * v_th, 'V')} at the trigger" if gain != 1.0 else ""
         yield DesignFinding(
             "no firing",
-            "v_th",
-            reached,
-            f"the neuron {when} carries {_amount(i_max, 'A')} at {_amount(reached, 'V')}, below v_th = "
-            f"{_amount(v_th, 'V')}; lower v_th to {_amount(reached / _MARGIN, 'V')}, or drive it with {_amount(_MARGIN * needed, 'A')}",
+            parameter,
+            gain * reached,
+            f"the neuron {when} carries {_amount(i_max, 'A')} at {_amount(reached, 'V')}, below {'v_th =' if parameter == 'v_th' else 'the threshold of'} "
+            f"{_amount(v_th, 'V')}{at}; lower {parameter} to {_amount(gain * reached / _MARGIN, 'V')}, or drive it with {_amount(_MARGIN * needed, 'A')}",
         )
         return
+
+
+def _no_drive(parameter: str, i_max: float, needed: float) -> DesignFinding:
+    """A drive that never charges the membrane: no threshold would do."""
+    return DesignFinding(
+        "no firing",
+        parameter,
+        0.0,
+        f"the neuron never fires: the largest input current is {_amount(i_max, 'A')}, which does not charge the membrane; "
+        f"drive it with {_amount(_MARGIN * needed, 'A')}",
+    )
 
 
 def leak_too_conductive(r_leak: float, v_th: float, v_rest: float, i_max: float) -> Iterator[DesignFinding]:
@@ -180,6 +233,9 @@ def leak_too_conductive(r_leak: float, v_th: float, v_rest: float, i_max: float)
     """
     reached = v_rest + r_leak * i_max
     if reached > v_th:
+        return
+    if i_max <= 0:
+        yield _no_drive("v_th", i_max, (v_th - v_rest) / r_leak)
         return
     yield DesignFinding(
         "no firing",
@@ -225,7 +281,7 @@ def outside_common_mode(circuit: SpikeCircuit) -> Iterator[DesignFinding]:
     )
 
 
-def outside_output_range(v_high: float, highest: float) -> Iterator[DesignFinding]:
+def outside_output_range(v_high: float, highest: float, parameter: str = "amplifier.gain") -> Iterator[DesignFinding]:
     """A threshold that the amplifier's output cannot reach.
 
     Parameters
@@ -234,6 +290,8 @@ def outside_output_range(v_high: float, highest: float) -> Iterator[DesignFindin
         Upper threshold at the amplifier's output [V].
     highest : float
         Highest output [V].
+    parameter : str
+        ``"amplifier.gain"`` [V/V], or the parameter of a trigger that was given, ``"trigger.v_high"`` [V].
 
     Yields
     ------
@@ -242,12 +300,14 @@ def outside_output_range(v_high: float, highest: float) -> Iterator[DesignFindin
     """
     if v_high < highest:
         return
+    factor = _MARGIN * v_high / highest
+    remedy = "lower amplifier.gain or v_th" if parameter == "amplifier.gain" else f"lower {parameter}"
     yield DesignFinding(
         "output range",
-        "amplifier.gain",
+        parameter,
         highest,
         f"output range: the threshold at the amplifier's output, {_amount(v_high, 'V')}, is above its highest output of "
-        f"{_amount(highest, 'V')}, so the neuron never fires; lower amplifier.gain or v_th by a factor of {_MARGIN * v_high / highest:.3g}",
+        f"{_amount(highest, 'V')}, so the neuron never fires; {remedy} by a factor of {factor:.3g}",
     )
 
 

@@ -88,12 +88,26 @@ def hardware_findings(
         Each with the parameter and the value that would do.
     """
     circuit = spike_circuit_of(neuron, parts)
-    yield from latch_up(circuit, i_max, neuron.largest_share, neuron.amplifier.gain, neuron.v_rest)
-    yield from memristor_too_conductive(neuron.memristor, neuron.v_th, i_max)
+    gain = neuron.amplifier.gain
+    # A trigger that was given sets the thresholds, and neither v_th nor v_lo moves them.
+    given = neuron.trigger is not None and parts["comparator"] != "ideal"
+    v_high = circuit.trigger.thresholds[0] if given else gain * neuron.v_th
+    v_offset = neuron.amplifier.op_amp.v_offset * (1 + gain) / gain if parts["amplifier"] != "ideal" else 0.0
+    yield from latch_up(
+        circuit,
+        i_max,
+        neuron.largest_share,
+        gain,
+        neuron.v_rest,
+        v_offset=v_offset,
+        parameter="trigger.v_low" if given else "v_lo",
+    )
+    of_trigger: dict[str, Any] = {"parameter": "trigger.v_high", "gain": gain} if given else {}
+    yield from memristor_too_conductive(neuron.memristor, v_high / gain, i_max, **of_trigger)
     yield from outside_common_mode(circuit)
     if parts["amplifier"] != "ideal":
         highest = V_SUPPLY - neuron.amplifier.op_amp.headroom_high
-        yield from outside_output_range(neuron.amplifier.gain * neuron.v_th, highest)
+        yield from outside_output_range(v_high, highest, "trigger.v_high" if given else "amplifier.gain")
     yield from step_too_long(circuit, neuron.capacitance, neuron.v_rest, t_max)
 
 
