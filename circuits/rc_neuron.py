@@ -35,7 +35,9 @@ def main() -> None:
     passive = nm.RCNeuron(v_th=None)
     recording = nm.simulate(passive, DRIVE, T_STOP, "ngspice")
     exact = DRIVE.value * passive.r_leak * (1 - np.exp(-recording.time / (passive.r_leak * passive.capacitance)))
-    print(f"passive membrane: ngspice within {np.max(np.abs(recording['v_mem'] - exact)) * 1e6:.1f} uV of the exponential")
+    print(
+        f"passive membrane: ngspice within {np.max(np.abs(recording['v_mem'] - exact)) * 1e6:.1f} uV of the exponential"
+    )
 
     ideal = neuron()
     print(f"closed form of the ideal neuron: {ideal.interval(DRIVE.value) * 1e6:.2f} us")

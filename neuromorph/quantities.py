@@ -181,10 +181,16 @@ class Parameters:
             part, dot, rest = name.partition(".")
             if dot:
                 parts.setdefault(part, {})[rest] = value
-        inner = self.inner_parameters()
-        return dataclasses.replace(
-            self, **own, **{part: inner[part].with_nested(values) for part, values in parts.items()}
-        )
+        changed = dataclasses.replace(self, **own)
+        # A part that follows from the others, such as a trigger from the thresholds, comes last and follows the new ones.
+        for part in sorted(parts, key=[*self.inner_parameters(), *parts].index):
+            inner = changed.inner_parameters()
+            if part not in inner:
+                raise ValueError(
+                    f"{type(self).__name__} has no part {part!r} with these values; parts: {', '.join(inner)}"
+                )
+            changed = dataclasses.replace(changed, **{part: inner[part].with_nested(parts[part])})
+        return changed
 
     def replace(self, **changes: Any) -> Any:
         """A copy with some parameters changed.

@@ -184,7 +184,10 @@ def test_own_circuit_needs_no_equations(run, root):
         (["simulate", "lif", "--json", "."], "--json .: this is a folder"),
         (["validate", "lif", "--plot", "no/such/x.png"], "the folder no/such does not exist"),
         (["simulate", "lif", "--save", "x.csv"], "give a name that ends in .nc"),
-        (["simulate", "memristive"], "no design 'memristive'. Choices: memristive-alif, lif, rc-neuron, or the path of a script"),
+        (
+            ["simulate", "memristive"],
+            "no design 'memristive'. Choices: memristive-alif, lif, rc-neuron, or the path of a script",
+        ),
         (["simulate", "none.py"], "the script 'none.py' does not exist"),
         (["simulate", "lif", "--set", "capacitence=1nF"], "did you mean 'capacitance'?"),
         (["simulate", "lif", "--set", "zzz=1"], "lif has no parameter 'zzz'"),

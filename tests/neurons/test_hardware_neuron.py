@@ -138,6 +138,23 @@ def test_thresholds_of_the_trigger_follow_from_the_neuron():
     np.testing.assert_allclose(trigger.thresholds, (1.5, 0.15), atol=0.01)
 
 
+def test_a_trigger_with_one_value_changed_follows_the_thresholds_that_change_with_it():
+    """In any order, and through the gain too; the part that follows from the others comes last."""
+    for changes in (
+        {"v_th": 0.3, "amplifier.gain": 5.0, "trigger.comparator.t_delay": 8e-9},
+        {"trigger.comparator.t_delay": 8e-9, "amplifier.gain": 5.0, "v_th": 0.3},
+    ):
+        trigger = nm.MemristiveALIF(v_lo=0.03).with_nested(changes).schmitt_trigger
+        assert (trigger.v_high, trigger.v_low) == pytest.approx((1.5, 0.15))
+        assert trigger.comparator.t_delay == 8e-9
+    given = nm.MemristiveALIF(trigger=nm.SchmittTrigger(v_high=1.0, v_low=0.1))
+    assert given.with_nested({"v_th": 0.3, "trigger.r_a": 12e3}).schmitt_trigger.v_high == 1.0
+    rc = nm.RCNeuron().with_nested({"trigger.r_a": 12e3, "v_th": 0.8})
+    assert (rc.schmitt_trigger.v_high, rc.schmitt_trigger.r_a) == (0.8, 12e3)
+    with pytest.raises(ValueError, match="no part 'trigger' with these values"):
+        nm.RCNeuron().with_nested({"trigger.r_a": 12e3, "v_th": None})
+
+
 @pytest.mark.parametrize(
     ("fidelity", "words"),
     [
@@ -155,7 +172,7 @@ def test_unknown_fidelities_list_the_choices(fidelity, words):
 
 
 def test_a_reset_in_no_time_has_no_real_parts():
-    with pytest.raises(ValueError, match="r_switch is None, a reset in no time.*give r_switch in ohm"):
+    with pytest.raises(ValueError, match=r"r_switch is None, a reset in no time.*give r_switch in ohm"):
         nm.MemristiveALIF(r_switch=None).dynamics({"amplifier": "macromodel"})
 
 
