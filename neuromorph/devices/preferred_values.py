@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 _E24 = (10, 11, 12, 13, 15, 16, 18, 20, 22, 24, 27, 30, 33, 36, 39, 43, 47, 51, 56, 62, 68, 75, 82, 91)
 _DECADE = {
@@ -12,6 +13,12 @@ _DECADE = {
 
 SERIES = tuple(_DECADE)
 """Names of the series."""
+
+
+@lru_cache(maxsize=4096)
+def _of_decades(first: int, last: int, series: str) -> tuple[float, ...]:
+    # Written and read as text: 1.02 * 10**4 is not the float nearest to 10200.
+    return tuple(float(f"{value:.2f}e{exponent}") for exponent in range(first, last + 1) for value in _DECADE[series])
 
 
 def preferred_values(low: float, high: float, series: str = "E96") -> tuple[float, ...]:
@@ -43,9 +50,7 @@ def preferred_values(low: float, high: float, series: str = "E96") -> tuple[floa
         raise ValueError(f"no series {series!r} of preferred values; choices: {', '.join(SERIES)}")
     if not 0 < low <= high < math.inf:
         raise ValueError(f"preferred values need a range of positive resistances in ohm, got {low!r} to {high!r}")
-    exponents = range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 1)
-    # Written and read as text: 1.02 * 10**4 is not the float nearest to 10200.
-    values = (float(f"{value:.2f}e{exponent}") for exponent in exponents for value in _DECADE[series])
+    values = _of_decades(math.floor(math.log10(low)), math.floor(math.log10(high)), series)
     return tuple(value for value in values if low * (1 - 1e-12) <= value <= high * (1 + 1e-12))
 
 

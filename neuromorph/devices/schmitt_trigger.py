@@ -6,7 +6,7 @@ import bisect
 import dataclasses
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 from neuromorph.devices.comparator import Comparator
@@ -176,6 +176,9 @@ class SchmittTrigger(Part):
     @cached_property
     def resistors(self) -> TriggerResistors:
         """The chosen resistors [ohm]: those whose thresholds are nearest to the wanted ones."""
+        return _chosen_resistors(self)
+
+    def _choose_resistors(self) -> TriggerResistors:
         best, least = None, math.inf
         for r_a in preferred_values(self.r_a / _AROUND, self.r_a * _AROUND, self.series):
             reference = self._wanted_reference(r_a)
@@ -315,3 +318,9 @@ class SchmittTrigger(Part):
             i_p, i_n = (float(i_in) for i_in in comparator.input_currents(v_d))
         inner, reference = inner + i_p * r_a * r_b / (r_a + r_b), reference + i_n * r_divider
         return {f"v_{name}_in": inner, f"v_{name}_reference": reference, f"{name}_stage": -1.0}
+
+
+@lru_cache(maxsize=1024)
+def _chosen_resistors(trigger: SchmittTrigger) -> TriggerResistors:
+    """Kept, because the neurons of a sweep have equal triggers."""
+    return trigger._choose_resistors()
