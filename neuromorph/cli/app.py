@@ -27,6 +27,7 @@ from neuromorph.cli.options import (
     parsed_fidelity,
     seconds,
     spice_options,
+    warn_of_idle_settings,
 )
 from neuromorph.cli.output import (
     AGREE,
@@ -117,6 +118,7 @@ def simulate(
 
     check_outputs(json=json, save=save, plot=plot)
     request = requested(design, setting, drive, t_stop)
+    warn_of_idle_settings(request.design, setting, parsed_fidelity(fidelity))
     with DelayedProgress() as progress, partial_saved_beside(save):
         recording = nm.simulate(
             request.design,
@@ -167,6 +169,7 @@ def validate(
 
     check_outputs(json=json, plot=plot)
     request = requested(design, setting, drive, t_stop)
+    warn_of_idle_settings(request.design, setting, parsed_fidelity(fidelity))
     with DelayedProgress() as progress:
         check = nm.cross_validate(
             request.design,
@@ -209,6 +212,7 @@ def netlist(
 
     check_outputs(json=json, output=output)
     request = requested(design, setting, drive, t_stop)
+    warn_of_idle_settings(request.design, setting, parsed_fidelity(fidelity))
     built = at_fidelity(request.design, parsed_fidelity(fidelity))
     stimulus, duration = working_point(built, request.drive, request.t_stop)
     deck = deck_of(built, stimulus, duration, named_probes(probe))

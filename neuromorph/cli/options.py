@@ -124,3 +124,18 @@ def _split_before_pins(text: str) -> tuple[str, str, str]:
     head, bracket, pins = text.partition("(")
     path, colon, name = head.rpartition(":")
     return path, colon, name + bracket + pins
+
+
+def warn_of_idle_settings(design: Any, settings: list[str], fidelity: Any) -> None:
+    """Warn of parameters that were set and have no effect at this fidelity."""
+    import warnings
+
+    from neuromorph.neurons import DesignWarning
+    from neuromorph.neurons.fidelity import idle_parameters
+    from neuromorph.roads import at_fidelity
+
+    names = [setting.partition("=")[0].strip() for setting in settings]
+    if hasattr(design, "at_fidelity") or fidelity is None:
+        for name in idle_parameters(at_fidelity(design, fidelity), names):
+            message = f"{name} has no effect while every part is ideal: give --fidelity macromodel"
+            warnings.warn(message, DesignWarning, stacklevel=2)

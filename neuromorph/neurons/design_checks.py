@@ -214,7 +214,9 @@ def _no_drive(parameter: str, i_max: float, needed: float) -> DesignFinding:
     )
 
 
-def leak_too_conductive(r_leak: float, v_th: float, v_rest: float, i_max: float) -> Iterator[DesignFinding]:
+def leak_too_conductive(
+    r_leak: float, v_th: float, v_rest: float, i_max: float, *, parameter: str = "v_th"
+) -> Iterator[DesignFinding]:
     """A threshold above what the drive brings the membrane to.
 
     Parameters
@@ -225,6 +227,8 @@ def leak_too_conductive(r_leak: float, v_th: float, v_rest: float, i_max: float)
         Threshold and resting voltage [V].
     i_max : float
         Largest input current [A].
+    parameter : str
+        What sets the threshold.
 
     Yields
     ------
@@ -235,14 +239,14 @@ def leak_too_conductive(r_leak: float, v_th: float, v_rest: float, i_max: float)
     if reached > v_th:
         return
     if i_max <= 0:
-        yield _no_drive("v_th", i_max, (v_th - v_rest) / r_leak)
+        yield _no_drive(parameter, i_max, (v_th - v_rest) / r_leak)
         return
     yield DesignFinding(
         "no firing",
-        "v_th",
+        parameter,
         reached,
-        f"the neuron never fires: {_amount(i_max, 'A')} brings the membrane to {_amount(reached, 'V')}, not above v_th = "
-        f"{_amount(v_th, 'V')}; lower v_th to {_amount(v_rest + (reached - v_rest) / _MARGIN, 'V')}, or drive it with "
+        f"the neuron never fires: {_amount(i_max, 'A')} brings the membrane to {_amount(reached, 'V')}, not above the threshold of "
+        f"{_amount(v_th, 'V')}; lower {parameter} to {_amount(v_rest + (reached - v_rest) / _MARGIN, 'V')}, or drive it with "
         f"{_amount(_MARGIN * (v_th - v_rest) / r_leak, 'A')}",
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from neuromorph.devices.part import Part
@@ -70,3 +70,26 @@ def fidelity_of_parts(fidelity: Fidelity, roles: Sequence[str], design: str) -> 
 def is_ideal(parts: Mapping[str, Any]) -> bool:
     """Whether every part is ideal."""
     return all(word == "ideal" for word in parts.values())
+
+
+def idle_parameters(design: Any, names: Iterable[str]) -> list[str]:
+    """Parameters of real parts in a neuron that has none: changing them changes nothing.
+
+    Parameters
+    ----------
+    design : object
+        A neuron, which is ideal, or one at a fidelity; nothing is idle in other designs.
+    names : iterable of str
+        Dotted names.
+
+    Returns
+    -------
+    list of str
+        Those without effect.
+    """
+    neuron = getattr(design, "neuron", design)
+    roles = getattr(neuron, "parts", ())
+    if not roles or not is_ideal(fidelity_of_parts(getattr(design, "fidelity", "ideal"), roles, neuron.design_name)):
+        return []
+    real = {name for name in neuron.inner_parameters() if name != "memristor"}
+    return [name for name in names if name.partition(".")[0] in real]

@@ -265,8 +265,12 @@ class RCNeuron(Neuron):
         if circuit.comparator != "ideal":
             loaded = circuit.trigger.resistors
             r_leak = 1 / (1 / r_leak + 1 / (loaded.r_a + loaded.r_b))
-        yield from latch_up(circuit, i_max, 1.0, 1.0, self.v_rest)
-        yield from leak_too_conductive(r_leak, self.v_th, self.v_rest, i_max)
+        # A trigger that was given sets the thresholds, and neither v_th nor v_lo moves them.
+        given = self.trigger is not None and circuit.comparator != "ideal"
+        v_high = circuit.trigger.thresholds[0] if given else self.v_th
+        of_trigger = ("trigger.v_low", "trigger.v_high") if given else ("v_lo", "v_th")
+        yield from latch_up(circuit, i_max, 1.0, 1.0, self.v_rest, parameter=of_trigger[0])
+        yield from leak_too_conductive(r_leak, v_high, self.v_rest, i_max, parameter=of_trigger[1])
         yield from outside_common_mode(circuit)
         yield from step_too_long(circuit, self.capacitance, self.v_rest, t_max)
 

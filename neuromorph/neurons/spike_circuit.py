@@ -156,6 +156,11 @@ class SpikeCircuit:
                 else sympy.Integer(0)
             )
         powers = {"p_discharge": discharge}
+        if self.comparator == "ideal" and self.discharge != "ideal":
+            # What an ideal comparator gives to the gate, and loses in its output resistance.
+            level = comparator.v_high if mode == "discharging" else comparator.v_low
+            i_gate = (level - v("gate")) / comparator.r_out
+            powers |= {"p_supply_gate": level * i_gate, "p_gate": (level - v("gate")) * i_gate}
         if self.comparator != "ideal":
             inner = sympy.Symbol("trigger_stage", real=True)
             i_out = (comparator.output_voltage(inner) - v("gate")) / comparator.r_out
@@ -221,6 +226,10 @@ class SpikeCircuit:
             gate_power = "v(gate) * i(Vgate)"
             entering = f"v({self.membrane}, rest) * i(Vdrain) + v(gate, rest) * i(Vgate)"
             probes["p_discharge"] = Probe(entering, unit="W")
+        if self.comparator == "ideal" and self.discharge != "ideal":
+            i_gate = f"v(level, gate) / {self.trigger.comparator.r_out!r}"
+            probes["p_supply_gate"] = Probe(f"v(level) * {i_gate}", unit="W")
+            probes["p_gate"] = Probe(f"v(level, gate) * {i_gate}", unit="W")
         if self.comparator != "ideal":
             probes["p_supply_logic"] = Probe("-v(logic) * i(Vlogic)", unit="W")
             probes["p_comparator"] = Probe(f"-v(logic) * i(Vlogic) + {self.load_power} - {gate_power}", unit="W")

@@ -139,6 +139,8 @@ def sweep(
     if executor is not None and (workers is not None or not hasattr(executor, "submit")):
         raise ValueError(f"give an executor (something with submit) or workers, got {executor!r} and {workers!r}")
     _check_engines(setup, plan)
+    if "fidelity" not in over:
+        _refuse_idle(setup, over)
     book = Store(store) if store is not None else None
     work = _Work(setup, plan, chosen, book, retry, seed, progress)
     with _executor(executor, workers, len(work.pending)) as chosen_executor:
@@ -326,6 +328,18 @@ def _is_parallel(workers: int | None, n_tasks: int) -> bool:
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
         raise ValueError(f"workers must be an integer of at least 1, got {workers!r}")
     return n_tasks > 1 and (processors() if workers is None else workers) > 1
+
+
+def _refuse_idle(setup: Setup, over: Mapping[str, Any]) -> None:
+    """Say before anything runs that an axis would give equal rows."""
+    from neuromorph.neurons.fidelity import idle_parameters
+    from neuromorph.roads import at_fidelity
+
+    idle = idle_parameters(at_fidelity(setup.design, setup.fidelity), over)
+    if idle:
+        raise ValueError(
+            f"{', '.join(idle)} has no effect while every part is ideal: give a fidelity, such as fidelity='macromodel'"
+        )
 
 
 def _check_engines(setup: Setup, plan: Plan) -> None:

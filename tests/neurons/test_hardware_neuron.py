@@ -117,6 +117,26 @@ def test_energy_is_conserved_on_both_roads_at_every_fidelity():
             assert balance.imbalance < 2e-4, (fidelity, engine, balance.summary())
 
 
+@pytest.mark.parametrize("engine", ["ode", "ngspice"])
+def test_what_an_ideal_comparator_gives_to_a_real_gate_is_counted(engine):
+    """At 2.2 nF the gate takes as much as a per cent of what the drive gives."""
+    neuron = nm.MemristiveALIF(capacitance=2.2e-9)
+    balance = energy(nm.simulate(neuron, DRIVE, 50e-6, engine, fidelity={"discharge": "macromodel"}))
+    assert balance.imbalance < 1.5e-3
+    assert balance.delivered["supply_gate"] > 5e-3 * balance.delivered["in"]
+
+
+def test_a_sweep_of_what_has_no_effect_is_refused():
+    over = {"amplifier.op_amp.gbw": [1e6, 4e6]}
+    with pytest.raises(
+        ValueError, match=r"amplifier.op_amp.gbw has no effect while every part is ideal: give a fidelity"
+    ):
+        nm.sweep(nm.MemristiveALIF(), over, workers=1)
+    result = nm.sweep(nm.MemristiveALIF(), over, t_stop=50e-6, measure="isi_first", fidelity="macromodel", workers=1)
+    first, second = result.values("isi_first")
+    assert first > second > 0
+
+
 def test_half_the_step_moves_no_interval_by_a_percent():
     neuron = nm.MemristiveALIF()
     t_max = neuron.schematic("macromodel").resolution.t_max
