@@ -25,7 +25,8 @@ def _drive(amplitude):
 def test_memristive_neuron_conserves_energy_on_both_roads(amplitude, r_switch):
     """Along the f-I curve: silent, a few spikes, the working point, many."""
     neuron = nm.MemristiveALIF(r_switch=r_switch)
-    balances = [energy(nm.simulate(neuron, _drive(amplitude), 2e-3, engine)) for engine in ("rk4", "ngspice")]
+    runs = [nm.simulate(neuron, _drive(amplitude), 2e-3, engine, warn=False) for engine in ("rk4", "ngspice")]
+    balances = [energy(run) for run in runs]
     for balance in balances:
         assert balance.imbalance < CONSERVED
     ours, spice = balances
