@@ -9,7 +9,7 @@ import pytest
 
 import neuromorph as nm
 
-ROUNDS = 2
+ROUNDS = 3
 DEMANDED = 1.7
 
 
@@ -30,8 +30,8 @@ def _seconds(workers, capacitances, t_stop):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_two_processes_are_1_7_times_as_fast_as_one(capsys):
-    """Sixteen runs of ngspice of about two seconds each; start of the workers included."""
-    capacitances, t_stop = np.linspace(5e-9, 12e-9, 16), 5e-3
+    """Twenty-eight runs of ngspice of about two seconds each; start of the workers, some two seconds, included."""
+    capacitances, t_stop = np.linspace(5e-9, 12e-9, 28), 5e-3
     _seconds(1, capacitances[:1], 1e-4)  # the engine is probed once
     speed_ups = []
     # Other load on the machine only ever adds, and it adds more where both processors are wanted.
@@ -39,7 +39,7 @@ def test_two_processes_are_1_7_times_as_fast_as_one(capsys):
         one, two = (_seconds(workers, capacitances, t_stop) for workers in (1, 2))
         speed_ups.append(one / two)
         with capsys.disabled():
-            print(f"\n16 runs of ngspice: one process {one:.2f} s, two {two:.2f} s, speed-up {one / two:.2f}")
+            print(f"\n28 runs of ngspice: one process {one:.2f} s, two {two:.2f} s, speed-up {one / two:.2f}")
     assert max(speed_ups) >= DEMANDED
 
 
