@@ -31,6 +31,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
+def real_records() -> Path:
+    """Folder of measurements that do not come with the project."""
+    folder = os.environ.get("NEUROMORPH_MEASUREMENTS")
+    if not folder:
+        pytest.skip("the environment variable NEUROMORPH_MEASUREMENTS names no folder of measured records")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""
     return ROOT

@@ -1,23 +1,11 @@
-"""What the tests of measurements share: a bench in a folder, and the folder of real records."""
+"""What the tests of measurements share: a record, and a bench in a folder."""
 
 from __future__ import annotations
-
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import neuromorph as nm
-
-
-@pytest.fixture(scope="session")
-def real_records() -> Path:
-    """Folder of measurements that do not come with the project."""
-    folder = os.environ.get("NEUROMORPH_MEASUREMENTS")
-    if not folder:
-        pytest.skip("the environment variable NEUROMORPH_MEASUREMENTS names no folder of measured records")
-    return Path(folder)
 
 
 @pytest.fixture(scope="session")
