@@ -1,0 +1,1 @@
+"""Arrays of devices between word and bit lines: solved with their wires, moved in time, written as decks."""
