@@ -110,11 +110,11 @@ class SpikeStatistics:
         """The numbers as text (SI units with prefixes)."""
         rows = {
             "spikes": f"{self.spike_count} in {format_quantity(self.duration, 's')}, "
-            f"{format_quantity(self.rate, 'Hz')}, first after {_shown(self.latency, 's')}",
+            f"{format_quantity(self.rate, 'Hz')}, first after {shown(self.latency, 's')}",
             "on-phases": f"{pluralised(len(self.counts), 'phase')} with {', '.join(map(str, self.counts)) or 'no'} spikes",
-            "intervals": f"first {_shown(self.isi_first, 's')}, last of the first phase {_shown(self.isi_last, 's')}, "
-            f"steady {_shown(self.isi_steady, 's')}",
-            "adaptation": f"steady/first {_shown(self.adaptation_ratio)}, CV {_shown(self.cv)}",
+            "intervals": f"first {shown(self.isi_first, 's')}, last of the first phase {shown(self.isi_last, 's')}, "
+            f"steady {shown(self.isi_steady, 's')}",
+            "adaptation": f"steady/first {shown(self.adaptation_ratio)}, CV {shown(self.cv)}",
         }
         return "\n".join(f"{name:12}{text}" for name, text in rows.items())
 
@@ -195,5 +195,6 @@ def _at(intervals: tuple[tuple[float, ...], ...], index: int) -> float:
     return intervals[0][index] if intervals and intervals[0] else math.nan
 
 
-def _shown(value: float, unit: str = "") -> str:
+def shown(value: float, unit: str = "") -> str:
+    """A number as text, a dash where there is none (in its unit, with a prefix)."""
     return format_quantity(value, unit) if math.isfinite(value) else "-"

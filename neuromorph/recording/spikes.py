@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,6 +140,18 @@ class SpikeTrains:
         train: NDArray[np.float64] = self.times[self.sources == index]
         return train
 
+    def trains(self) -> tuple[NDArray[np.float64], ...]:
+        """Spike times of each neuron.
+
+        Returns
+        -------
+        tuple of ndarray, shape (n_spikes_of_source,) each
+            Increasing times, one array a neuron, in the order of their numbers [s].
+        """
+        # One stable sort serves all neurons: a mask for each would take n_sources passes.
+        grouped = self.times[np.argsort(self.sources, kind="stable")]
+        return tuple(np.split(grouped, np.cumsum(self.counts())[:-1])) if self.n_sources else ()
+
     def intervals(self) -> tuple[NDArray[np.float64], ...]:
         """Times between successive spikes of each neuron.
 
@@ -148,10 +160,54 @@ class SpikeTrains:
         tuple of ndarray, shape (n_spikes_of_source - 1,) each
             One array a neuron, in the order of their numbers [s]; empty below two spikes.
         """
-        # One stable sort serves all neurons: a mask for each would take n_sources passes.
-        grouped = self.times[np.argsort(self.sources, kind="stable")]
-        ends = np.cumsum(self.counts())
-        return tuple(np.diff(train) for train in np.split(grouped, ends[:-1])) if self.n_sources else ()
+        return tuple(np.diff(train) for train in self.trains())
+
+    def to_neo(self, t_stop: float, t_start: float = 0.0) -> list[Any]:
+        """The trains as objects of neo, which Elephant and others read.
+
+        Parameters
+        ----------
+        t_stop, t_start : float
+            End and start of the run [s].
+
+        Returns
+        -------
+        list of neo.SpikeTrain
+            One a neuron, silent ones included, times in s.
+
+        Raises
+        ------
+        ImportError
+            When neo is not installed; the message says how to get it.
+        ValueError
+            When a spike lies outside of the run.
+        """
+        from neuromorph.recording.neo import to_neo
+
+        return to_neo(self, t_stop, t_start)
+
+    @classmethod
+    def from_neo(cls, trains: Iterable[Any]) -> SpikeTrains:
+        """Trains from objects of neo.
+
+        Parameters
+        ----------
+        trains : iterable of neo.SpikeTrain
+            One a neuron, in any unit of time.
+
+        Returns
+        -------
+        SpikeTrains
+            Times in s; names where all trains have one.
+
+        Raises
+        ------
+        ValueError
+            When only some of the trains have names, or two have the same.
+        """
+        from neuromorph.recording.neo import from_neo
+
+        return from_neo(trains)
 
     def between(self, t_start: float, t_stop: float) -> SpikeTrains:
         """Spikes from `t_start` to `t_stop`, both included [s]."""

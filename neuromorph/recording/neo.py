@@ -1,0 +1,48 @@
+"""Spike trains to and from neo, the object model that tools of electrophysiology share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from neuromorph.recording.spikes import SpikeTrains
+
+__all__ = ["from_neo", "to_neo"]
+
+_HOW_TO_GET_IT = "neo is not installed: pip install 'neuromorph[neo]'"
+
+
+def to_neo(spikes: SpikeTrains, t_stop: float, t_start: float = 0.0) -> list[Any]:
+    """One ``neo.SpikeTrain`` a neuron; what :meth:`SpikeTrains.to_neo` documents."""
+    try:
+        import neo
+    except ImportError as error:
+        raise ImportError(_HOW_TO_GET_IT) from error
+    outside = (spikes.times < t_start) | (spikes.times > t_stop)
+    if outside.any():
+        raise ValueError(
+            f"{outside.sum()} of {len(spikes)} spikes lie outside of {t_start!r} s to {t_stop!r} s, the first at "
+            f"{spikes.times[outside][0]!r} s: give the whole run, or the spikes.between(t_start, t_stop)"
+        )
+    return [
+        neo.SpikeTrain(train, units="s", t_start=t_start, t_stop=t_stop, name=name)
+        for train, name in zip(spikes.trains(), spikes.names or [""] * spikes.n_sources, strict=True)
+    ]
+
+
+def from_neo(trains: Iterable[Any]) -> SpikeTrains:
+    """Spike trains from ``neo.SpikeTrain``s; what :meth:`SpikeTrains.from_neo` documents."""
+    trains = list(trains)
+    times = [np.asarray(train.rescale("s").magnitude, dtype=np.float64) for train in trains]
+    names = [train.name or "" for train in trains]
+    if any(names) and not all(names):
+        nameless = names.index("")
+        raise ValueError(f"either all trains have a name or none: train {nameless} has none, others do")
+    return SpikeTrains(
+        np.concatenate([*times, np.empty(0)]),
+        np.repeat(np.arange(len(times)), [len(train) for train in times]),
+        names if any(names) else (),
+        n_sources=len(times),
+    )

@@ -1,0 +1,194 @@
+"""Measures of many spike trains, against closed forms of the processes that made them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import neuromorph as nm
+from neuromorph.analysis.spike_trains import bins, counts_in_bins
+
+
+def poisson(rate: float, t_stop: float, n: int, seed: int) -> nm.SpikeTrains:
+    random = np.random.default_rng(seed)
+    counts = random.poisson(rate * t_stop, n)
+    return nm.SpikeTrains(random.uniform(0, t_stop, counts.sum()), np.repeat(np.arange(n), counts), n_sources=n)
+
+
+def gamma_renewal(order: int, rate: float, t_stop: float, n: int, seed: int) -> nm.SpikeTrains:
+    """Every `order`-th spike of a Poisson process: a renewal process with CV 1/sqrt(order)."""
+    random = np.random.default_rng(seed)
+    trains = [np.cumsum(random.gamma(order, 1 / (rate * order), int(3 * rate * t_stop))) for _ in range(n)]
+    kept = [train[train < t_stop] for train in trains]
+    return nm.SpikeTrains(np.concatenate(kept), np.repeat(np.arange(n), [len(k) for k in kept]), n_sources=n)
+
+
+@pytest.fixture(scope="module")
+def irregular() -> nm.SpikeTrains:
+    return poisson(50.0, 20.0, 200, seed=1)
+
+
+# Each band is four standard errors or more of a correct measure: it fails less than once in 1e4 seeds. The seeds
+# are fixed. A factor of 1 % in a rate, 2 % in a CV or an off-by-one in a count of windows would be seen.
+def test_poisson_process(irregular):
+    found = nm.analysis.population(irregular, 0.0, 20.0, window=0.1, bin_width=0.01)
+    n_spikes = 50.0 * 20.0 * 200
+    assert found.rate == pytest.approx(50.0, abs=4 * 50.0 / math.sqrt(n_spikes))
+    assert found.isi_mean == pytest.approx(0.02, rel=4 / math.sqrt(n_spikes))
+    assert found.isi_median == pytest.approx(0.02 * math.log(2), rel=6 / math.sqrt(n_spikes))
+    # Bias of the CV of n intervals is of order 1/n = 1e-3, standard error sqrt(2/n_spikes) = 3.2e-3.
+    assert found.cv == pytest.approx(1.0, abs=0.013)
+    assert found.local_variation == pytest.approx(1.0, abs=0.013)
+    # Variance of a Fano factor of 200 windows is 2/199 for each of 200 neurons.
+    assert found.fano == pytest.approx(1.0, abs=4 * math.sqrt(2 / 199 / 200))
+    assert found.burst_index == pytest.approx(1 - math.exp(-3e-3 * 50), abs=4 * math.sqrt(0.14 * 0.86 / n_spikes))
+    # Independent: 1/n, with a relative standard error of sqrt(2/2000 bins).
+    assert found.synchrony == pytest.approx(1 / 200, rel=4 * math.sqrt(2 / 2000))
+    assert found.n_silent == 0
+    assert found.spike_count == len(irregular)
+
+
+def test_regularity_of_a_gamma_renewal_process():
+    spikes = gamma_renewal(4, 100.0, 20.0, 50, seed=2)
+    n = len(spikes)
+    assert np.mean(nm.analysis.interval_cv(spikes)) == pytest.approx(0.5, abs=4 * 0.5 / math.sqrt(2 * n) + 1e-3)
+    # 3 / (2 order + 1), Shinomoto et al. 2003.
+    assert np.mean(nm.analysis.local_variation(spikes)) == pytest.approx(3 / 9, abs=0.01)
+    # CV squared for windows of many intervals.
+    fano = np.mean(nm.analysis.fano_factor(spikes, 0.5, 0.0, 20.0))
+    assert fano == pytest.approx(0.25, abs=0.03)
+
+
+def test_local_variation_ignores_a_slow_change_of_the_rate():
+    random = np.random.default_rng(3)
+    # A clock whose period drifts from 10 to 30 ms.
+    ramp = nm.SpikeTrains(np.cumsum(np.linspace(0.01, 0.03, 1000) * random.normal(1, 1e-3, 1000)))
+    assert nm.analysis.interval_cv(ramp)[0] > 0.25
+    assert nm.analysis.local_variation(ramp)[0] < 1e-4
+
+
+def test_spectrum_of_a_poisson_process_is_its_rate(irregular):
+    found = nm.analysis.spike_spectrum(irregular, np.arange(1, 101) / 20.0, 0.0, 20.0)
+    # |sum|^2 is exponential: 200 trains at 100 frequencies give a relative error of 1/sqrt(20000).
+    assert found.mean() == pytest.approx(50.0, rel=4 / math.sqrt(20000))
+
+
+def test_spectrum_of_a_clock_has_lines_at_its_harmonics_only():
+    clock = nm.SpikeTrains(np.arange(0.005, 1.0, 0.01))
+    lines = nm.analysis.spike_spectrum(clock, np.array([50.0, 100.0, 150.0, 200.0]), 0.0, 1.0)
+    assert lines == pytest.approx([0.0, 1e4, 0.0, 1e4], abs=1e-6)
+
+
+def test_pooled_spectrum_shows_what_neurons_share():
+    one = poisson(50.0, 10.0, 1, seed=4).times
+    same = nm.SpikeTrains(np.tile(one, 10), np.repeat(np.arange(10), len(one)))
+    frequencies = np.arange(1, 21) / 10.0
+    single = nm.analysis.spike_spectrum(same, frequencies, 0.0, 10.0)
+    pooled = nm.analysis.spike_spectrum(same, frequencies, 0.0, 10.0, pooled=True)
+    assert pooled == pytest.approx(10 * single, rel=1e-9)
+
+
+def test_synchrony_of_identical_trains_is_one():
+    one = poisson(20.0, 5.0, 1, seed=5).times
+    same = nm.SpikeTrains(np.tile(one, 7), np.repeat(np.arange(7), len(one)))
+    assert nm.analysis.synchrony(same, 0.01, 0.0, 5.0) == pytest.approx(1.0, rel=1e-12)
+
+
+def test_psth_follows_a_rate_that_is_switched():
+    random = np.random.default_rng(6)
+    trains = [random.uniform(0.5, 1.0, random.poisson(40.0)) for _ in range(500)]
+    spikes = nm.SpikeTrains(np.concatenate(trains), np.repeat(np.arange(500), [len(t) for t in trains]), n_sources=500)
+    edges, rate = nm.analysis.psth(spikes, 0.5, 0.0, 1.0)
+    assert edges.tolist() == [0.0, 0.5, 1.0]
+    assert rate[0] == 0.0
+    assert rate[1] == pytest.approx(80.0, abs=4 * math.sqrt(40 / 500) / 0.5)
+
+
+@pytest.mark.parametrize("step", [1e-4, 0.1e-3 / 3, 1e-3 / 7])
+def test_spikes_on_the_grid_of_a_simulation_fall_into_their_own_step(step):
+    steps = np.arange(1000)
+    # Times as a solver adds them up, and as it multiplies them out.
+    for times in (np.cumsum(np.full(1000, step)) - step, steps * step):
+        _, fraction = nm.analysis.spiking_fraction(nm.SpikeTrains(times), step, 0.0, 1000 * step)
+        assert fraction.tolist() == [1.0] * 1000
+
+
+def test_fraction_counts_a_neuron_once_a_step():
+    spikes = nm.SpikeTrains([0.1, 0.2, 1.5, 1.6], sources=[0, 0, 0, 1], n_sources=2)
+    assert nm.analysis.spiking_fraction(spikes, 1.0, 0.0, 2.0)[1].tolist() == [0.5, 1.0]
+
+
+def test_bins_hold_their_left_edge_and_whole_bins_only():
+    spikes = nm.SpikeTrains([0.0, 1.0, 2.0, 2.5])
+    assert counts_in_bins(spikes, bins(1.0, 0.0, 2.7)).tolist() == [[1.0, 1.0]]
+    assert nm.analysis.firing_rates(spikes, 0.0, 2.0).tolist() == [1.0]
+
+
+def test_silent_neurons_count_in_rates_and_have_no_regularity():
+    spikes = nm.SpikeTrains([0.1, 0.3], sources=[0, 0], n_sources=3)
+    found = nm.analysis.population(spikes, 0.0, 1.0)
+    assert (found.n_silent, found.rate) == (2, pytest.approx(2 / 3))
+    assert math.isnan(found.cv)
+    assert found.to_dict()["cv"] is None
+    assert "2 silent" in found.summary()
+    assert "CV -" in found.summary()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda s: nm.analysis.population(s, 1.0, 1.0), "must end after it starts"),
+        (lambda s: nm.analysis.population(nm.SpikeTrains([], [], n_sources=0), 0.0, 1.0), "no neuron"),
+        (lambda s: nm.analysis.psth(s, 2.0, 0.0, 1.0), "does not fit once"),
+        (lambda s: nm.analysis.psth(s, -1.0, 0.0, 1.0), "longer than zero"),
+        (lambda s: nm.analysis.fano_factor(s, 0.7, 0.0, 1.0), "two windows"),
+        (lambda s: nm.analysis.firing_rates(s, 0.0, math.nan), "must end after it starts"),
+    ],
+)
+def test_bad_windows_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(nm.SpikeTrains([0.5]))
+
+
+class TestNeo:
+    """neo deprecates parts of quantities; its own warnings are not ours."""
+
+    def test_there_and_back(self):
+        spikes = nm.SpikeTrains([3e-3, 1e-3, 2e-3], sources=[0, 0, 2], names=("a", "b", "c"))
+        trains = spikes.to_neo(t_stop=5e-3)
+        assert [(train.name, train.units.dimensionality.string, len(train)) for train in trains] == [
+            ("a", "s", 2),
+            ("b", "s", 0),
+            ("c", "s", 1),
+        ]
+        back = nm.SpikeTrains.from_neo(trains)
+        assert back.times.tolist() == spikes.times.tolist()
+        assert back.sources.tolist() == spikes.sources.tolist()
+        assert back.names == spikes.names
+
+    def test_other_units_are_converted(self):
+        import neo
+
+        trains = [neo.SpikeTrain([1.0, 2.0], units="ms", t_stop=10.0), neo.SpikeTrain([], units="ms", t_stop=10.0)]
+        found = nm.SpikeTrains.from_neo(trains)
+        assert found.times == pytest.approx([1e-3, 2e-3])
+        assert found.n_sources == 2
+        assert found.names == ()
+
+    def test_spikes_outside_of_the_run_are_refused(self):
+        with pytest.raises(ValueError, match=r"1 of 2 spikes .* first at .*0\.2"):
+            nm.SpikeTrains([0.1, 0.2]).to_neo(t_stop=0.15)
+
+    def test_half_named_trains_are_refused(self):
+        import neo
+
+        trains = [neo.SpikeTrain([1.0], units="s", t_stop=2.0, name=name) for name in ("a", None)]
+        with pytest.raises(ValueError, match="train 1 has none"):
+            nm.SpikeTrains.from_neo(trains)
+
+    def test_without_neo_the_message_says_how_to_get_it(self, monkeypatch):
+        monkeypatch.setitem(__import__("sys").modules, "neo", None)
+        with pytest.raises(ImportError, match=r"pip install 'neuromorph\[neo\]'"):
+            nm.SpikeTrains([0.1]).to_neo(t_stop=1.0)
