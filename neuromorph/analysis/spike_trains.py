@@ -322,8 +322,7 @@ def bins(width: float, t_start: float, t_stop: float) -> FloatArray:
             f"{format_quantity(width, 's')} does not fit once between {format_quantity(t_start, 's')} "
             f"and {format_quantity(t_stop, 's')}"
         )
-    edges: FloatArray = t_start + width * np.arange(n + 1)
-    return edges
+    return np.asarray(t_start + width * np.arange(n + 1), dtype=np.float64)
 
 
 def checked_stop(t_start: float, t_stop: float) -> float:

@@ -3,7 +3,17 @@
 from neuromorph.plots.energy import plot_energy
 from neuromorph.plots.figures import save_figure
 from neuromorph.plots.recordings import plot_recording, plot_signal
+from neuromorph.plots.spikes import plot_raster, plot_spikes
 from neuromorph.plots.sweeps import plot_sweep
 from neuromorph.plots.validation import plot_validation
 
-__all__ = ["plot_energy", "plot_recording", "plot_signal", "plot_sweep", "plot_validation", "save_figure"]
+__all__ = [
+    "plot_energy",
+    "plot_raster",
+    "plot_recording",
+    "plot_signal",
+    "plot_spikes",
+    "plot_sweep",
+    "plot_validation",
+    "save_figure",
+]

@@ -192,3 +192,33 @@ class TestNeo:
         monkeypatch.setitem(__import__("sys").modules, "neo", None)
         with pytest.raises(ImportError, match=r"pip install 'neuromorph\[neo\]'"):
             nm.SpikeTrains([0.1]).to_neo(t_stop=1.0)
+
+
+class TestPictures:
+    def test_one_page_shows_every_spike(self, irregular, tmp_path):
+        from neuromorph.plots import plot_spikes, save_figure
+
+        figure = plot_spikes(irregular, 0.0, 1.0)
+        raster, over_time, intervals, rates = figure.axes
+        shown = irregular.between(0.0, 1.0)
+        assert len(raster.collections[0].get_offsets()) == len(shown)
+        assert (raster.get_ylabel(), over_time.get_ylabel()) == ("neuron", "rate [Hz]")
+        assert "CV" in intervals.get_xlabel()
+        assert sum(bar.get_height() for bar in rates.patches) == 200
+        save_figure(figure, tmp_path / "spikes.png")
+        assert (tmp_path / "spikes.png").stat().st_size > 10_000
+
+    def test_too_many_spikes_for_a_raster_are_thinned_and_it_says_so(self):
+        from neuromorph.plots import plot_raster
+
+        spikes = nm.SpikeTrains(np.tile(np.linspace(0, 1, 600), 500), np.repeat(np.arange(500), 600))
+        ax = plot_raster(spikes, 0.0, 1.0)
+        assert ax.get_ylabel() == "neuron (one in 2 is shown)"
+        assert len(ax.collections[0].get_offsets()) == 150_000
+
+    def test_silence_is_drawn_too(self):
+        from neuromorph.plots import plot_spikes
+
+        figure = plot_spikes(nm.SpikeTrains([], [], names=("a", "b")), 0.0, 1.0)
+        assert figure.axes[2].get_xlabel() == "interspike interval: none"
+        assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["a", "b"]
