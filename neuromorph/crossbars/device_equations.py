@@ -51,14 +51,28 @@ def array_kernel_of(model: MemristorModel) -> ArrayKernel:
     key = (model.subcircuit_name, current, rate, tuple(model.values()))
     if key not in _kernels:
         loops = resources.files("neuromorph.crossbars").joinpath("device_array_kernel.py").read_text("utf-8")
-        equations, n_constants, is_linear = _equations(current, rate, list(model.values()))
+        equations, n_constants, is_linear = device_functions(model)
         functions = load_kernel(f"{model.subcircuit_name[:40]}_array", f"{equations}\n\n{loops}")
         _kernels[key] = ArrayKernel(functions, n_constants, is_linear)
     return _kernels[key]
 
 
-def _equations(current: Any, rate: Any, parameters: list[str]) -> tuple[str, int, bool]:
-    """Source of the scalar functions, how many constants they use, and whether the current is linear."""
+def device_functions(model: MemristorModel) -> tuple[str, int, bool]:
+    """The equations of one device as functions that loops over an array, appended to them, can call.
+
+    Parameters
+    ----------
+    model : MemristorModel
+        Its parameter values do not matter: they are arguments [SI units].
+
+    Returns
+    -------
+    tuple
+        Source of ``constants``, ``current_``, ``rate_and_slope_`` and so on, how many constants they use, and whether the
+        current is a conductance times the voltage.
+    """
+    current, rate = model.expressions()
+    parameters = list(model.values())
     v, x = (sympy.Symbol(name, real=True) for name in "vx")
     symbols = {name: sympy.Symbol(name, real=True) for name in parameters}
     # A name of the model must not meet one of the kernel.
