@@ -66,7 +66,7 @@ _HOMES = {
         "nearest_preferred_value",
         "preferred_values",
     ),
-    "crossbars": ("DeviceArray",),
+    "crossbars": ("Crossbar", "CrossbarSolution", "DeviceArray"),
     "neurons": ("LIF", "DesignFinding", "DesignWarning", "MemristiveALIF", "Neuron", "RCNeuron", "WorkingPoint"),
     "roads": ("Pair", "check_design", "simulate"),
     "drawing": ("Drawing", "draw_schematic"),
@@ -96,6 +96,8 @@ if TYPE_CHECKING:
     from neuromorph.behaviour import RK4 as RK4
     from neuromorph.behaviour import Rosenbrock as Rosenbrock
     from neuromorph.behaviour import simulate_system as simulate_system
+    from neuromorph.crossbars import Crossbar as Crossbar
+    from neuromorph.crossbars import CrossbarSolution as CrossbarSolution
     from neuromorph.crossbars import DeviceArray as DeviceArray
     from neuromorph.devices import GMMS as GMMS
     from neuromorph.devices import MMS as MMS

@@ -1,5 +1,19 @@
 """Arrays of devices between word and bit lines: solved with their wires, moved in time, written as decks."""
 
+from neuromorph.crossbars.crossbar import Crossbar
 from neuromorph.crossbars.device_array import DeviceArray
+from neuromorph.crossbars.direct import DirectSolver
+from neuromorph.crossbars.solution import CrossbarSolution
+from neuromorph.crossbars.terminations import Terminations, Wires, end_voltages
+from neuromorph.crossbars.voltages import NodeVoltages
 
-__all__ = ["DeviceArray"]
+__all__ = [
+    "Crossbar",
+    "CrossbarSolution",
+    "DeviceArray",
+    "DirectSolver",
+    "NodeVoltages",
+    "Terminations",
+    "Wires",
+    "end_voltages",
+]

@@ -1,0 +1,161 @@
+"""A crossbar: conductances between word and bit lines, the wires, and what the lines end in."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuromorph.crossbars.direct import DirectSolver
+from neuromorph.crossbars.solution import CrossbarSolution
+from neuromorph.crossbars.terminations import Terminations, Wires, end_voltages
+
+__all__ = ["Crossbar"]
+
+_METHODS = ("auto", "lines", "direct")
+
+
+@dataclass(frozen=True, eq=False)
+class Crossbar:
+    """An array of m word lines and n bit lines with a device at each crossing.
+
+    Device (i, j) joins word node (i, j) to bit node (i, j); its voltage is word minus bit. A word line runs from its
+    left end through a segment to node (i, 0), from node to node, and through a last segment to its right end; a bit
+    line likewise from top to bottom.
+
+    Parameters
+    ----------
+    devices : array_like, shape (m, n), or DeviceArray
+        Conductances [S]; 0 is an open device.
+    r_word, r_bit : float
+        Resistance of a segment of a word line, and of a bit line [ohm].
+    r_driver, r_sense : float
+        Resistance between a voltage source and a driven end, and between a sensed end and 0 V [ohm].
+    left, right, top, bottom : str or sequence of str
+        What the ends of a side are joined to, in one word or one for each line: ``"driven"``, ``"sensed"`` (held at
+        0 V, its current is an output), ``"grounded"`` (held at 0 V) or ``"floating"``.
+
+    Raises
+    ------
+    ValueError
+        When a conductance is negative, infinite or not a number, when shapes do not fit, a resistance is negative,
+        or when two fixed voltages meet through no resistance.
+
+    Notes
+    -----
+    Resistances of 0 and infinity are exact limits.
+
+    Examples
+    --------
+    >>> crossbar = Crossbar([[1e-3, 2e-3], [3e-3, 4e-3]])
+    >>> crossbar.solve([0.1, 0.2]).output_currents
+    array([0.0007, 0.001 ])
+    """
+
+    devices: Any
+    r_word: float = 0.0
+    r_bit: float = 0.0
+    r_driver: float = 0.0
+    r_sense: float = 0.0
+    left: str | Sequence[str] = "driven"
+    right: str | Sequence[str] = "floating"
+    top: str | Sequence[str] = "floating"
+    bottom: str | Sequence[str] = "sensed"
+
+    def __post_init__(self) -> None:
+        if not hasattr(self.devices, "is_linear"):
+            object.__setattr__(self, "devices", _checked_conductances(self.devices))
+        wires, terminations = self.wires, self.terminations
+        terminations.refuse_short_circuits(wires)
+        for name in ("r_word", "r_bit", "r_driver", "r_sense"):
+            object.__setattr__(self, name, getattr(wires, name))
+        for side in ("left", "right", "top", "bottom"):
+            if not isinstance(getattr(self, side), str):
+                object.__setattr__(self, side, getattr(terminations, side))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Word lines and bit lines."""
+        m, n = self.devices.shape
+        return int(m), int(n)
+
+    @property
+    def wires(self) -> Wires:
+        """Resistances of wires, drivers and sensing inputs."""
+        return Wires(r_word=self.r_word, r_bit=self.r_bit, r_driver=self.r_driver, r_sense=self.r_sense)
+
+    @property
+    def terminations(self) -> Terminations:
+        """What each end is joined to."""
+        return Terminations.of(self.shape, left=self.left, right=self.right, top=self.top, bottom=self.bottom)
+
+    @property
+    def conductances(self) -> NDArray[np.float64]:
+        """Conductances of linear devices, shape (m, n) [S]."""
+        return self.devices if isinstance(self.devices, np.ndarray) else np.asarray(self.devices.conductances())
+
+    def with_ideal_wires(self) -> Crossbar:
+        """The same array with wires of no resistance.
+
+        Returns
+        -------
+        Crossbar
+            Segments of lines that would join two fixed voltages through nothing have 1e-9 of their resistance [ohm].
+        """
+        changes = {}
+        for name, sides in (("r_word", ("left", "right")), ("r_bit", ("top", "bottom"))):
+            given = getattr(self, name)
+            ideal = dataclasses.replace(self.wires, **{name: 0.0})
+            meeting = np.logical_and(*(self.terminations.resistances(side, ideal) == 0 for side in sides)).any()
+            changes[name] = min(1e-9 * given, 1.0) if meeting else 0.0
+        return dataclasses.replace(self, **changes)
+
+    def solve(self, v: Any, *, method: str = "auto", tolerance: float = 1e-12) -> CrossbarSolution:
+        """Stationary voltages and currents.
+
+        Parameters
+        ----------
+        v : array_like, shape (lines,) or (p, lines), or mapping of str to such
+            Voltages of the driven side [V]; where several sides are driven, by the side's name.
+        method : str
+            ``"lines"`` (iterations), ``"direct"`` (elimination) or ``"auto"``.
+        tolerance : float
+            Bound on the error of any current over the largest current (pure number).
+
+        Returns
+        -------
+        CrossbarSolution
+            One for all vectors.
+
+        Raises
+        ------
+        ValueError
+            When voltages do not fit the driven ends.
+        ConvergenceError
+            When the solver does not reach the tolerance.
+        """
+        if method not in _METHODS:
+            raise ValueError(f"method must be one of {', '.join(_METHODS)}, got {method!r}")
+        ends, single = end_voltages(self.terminations, v)
+        solver = DirectSolver(self.shape, self.wires, self.terminations)
+        return CrossbarSolution(crossbar=self, voltages=solver.solve(self.conductances, ends), single=single)
+
+
+def _checked_conductances(given: Any) -> NDArray[np.float64]:
+    try:
+        g = np.array(given, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"conductances must be numbers in S, in an array of shape (m, n), got {given!r}") from None
+    if g.ndim != 2 or g.size == 0:
+        raise ValueError(f"conductances need the shape (m, n), word lines by bit lines, got {g.shape}")
+    wrong = ~(np.isfinite(g) & (g >= 0))
+    if wrong.any():
+        i, j = (int(k) for k in np.argwhere(wrong)[0])
+        remedy = "; for a shorted device give the conductance of the short" if g[i, j] > 0 else ""
+        raise ValueError(f"the conductance of device ({i}, {j}) must be finite and at least 0 S, got {g[i, j]}{remedy}")
+    g.flags.writeable = False
+    return g
