@@ -82,7 +82,7 @@ def simulate(
     Parameters
     ----------
     design : Neuron, Pair, HybridSystem, PySpice Circuit or Deck
-        What to simulate.
+        What to simulate. The deck of an operating point has no time and takes no `t_stop`.
     drive : Stimulus, or mapping of str to Stimulus
         What drives the input, or each input by name [A or V]. A neuron's working point where it is left out.
     t_stop : float
@@ -127,6 +127,10 @@ def simulate(
     5
     """
     design = at_fidelity(design, fidelity)
+    if getattr(design, "is_operating_point", False):
+        if any(given is not None for given in (drive, t_stop, dt, solver, probes)):
+            raise ValueError("the deck of an operating point takes an engine and options only")
+        return engine_of(engine or "ngspice").run(design, options, progress)
     drive, t_stop = working_point(design, drive, t_stop)
     if warn:
         warn_of(check_design(design, drive, t_stop, options=options))

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from neuromorph.recording.waveforms import RESERVED_NAMES
@@ -37,8 +38,8 @@ class Deck:
         Lines of circuit, sources and initial conditions (SI units).
     probes : mapping of str to Probe
         What to record, by the name that it gets in the recording.
-    t_stop : float
-        Length of the run [s].
+    t_stop : float or None
+        Length of the run [s]; ``None`` for an operating point, which has no time.
     resolution : Resolution
         What resolves the circuit [s, C].
     spikes : Probe, optional
@@ -57,7 +58,7 @@ class Deck:
     name: str
     body: tuple[str, ...]
     probes: Mapping[str, Probe]
-    t_stop: float
+    t_stop: float | None
     resolution: Resolution = field(default_factory=Resolution)
     spikes: Probe | None = None
     spike_level: float = 0.5
@@ -68,7 +69,7 @@ class Deck:
     def __post_init__(self) -> None:
         checked_title(self.name)
         self._check_compatibility()
-        if not (math.isfinite(self.t_stop) and self.t_stop > 0):
+        if self.t_stop is not None and not (math.isfinite(self.t_stop) and self.t_stop > 0):
             raise ValueError(f"t_stop must be a positive time in s, got {self.t_stop!r}")
         for name in self.probes:
             # A recording would refuse it too, but only after the run.
@@ -98,12 +99,17 @@ class Deck:
                 )
 
     @property
+    def is_operating_point(self) -> bool:
+        """Whether it has no time, but one solution for the sources' values at the start."""
+        return self.t_stop is None
+
+    @property
     def spike_signal(self) -> str | None:
         """Name of the recorded signal whose rises are the spikes, where it is recorded [the signal's unit]."""
         same = (name for name, probe in self.probes.items() if self.spikes and probe.vectors == self.spikes.vectors)
         return next(same, None)
 
-    @property
+    @cached_property
     def vectors(self) -> tuple[str, ...]:
         """The SPICE vectors to save [V or A]."""
         probes = [*self.probes.values(), *([self.spikes] if self.spikes else [])]
@@ -125,8 +131,6 @@ class Deck:
             Text that ``ngspice -b`` runs as it is (SI units); with a compatibility mode its second line says how.
         """
         options = options or NgspiceOptions()
-        run = options.transient(self.resolution, self.t_stop)
-        suffix = " uic" if options.use_initial_conditions else ""
         mode = [f"* in ngspice: ngspice -D ngbehavior={self.compatibility} -b FILE"] if self.compatibility else []
         return "\n".join(
             [
@@ -136,12 +140,19 @@ class Deck:
                 options.line(self.resolution, use_klu),
                 *_wrapped(".save", self.vectors),
                 # For a run by hand without a raw file, which needs something to print.
-                *_wrapped(".print tran", self.vectors),
-                f".tran {run.t_max:.12g} {run.t_stop:.12g} 0 {run.t_max:.12g}{suffix}",
+                *_wrapped(".print op" if self.t_stop is None else ".print tran", self.vectors),
+                self._analysis(options),
                 ".end",
                 "",
             ]
         )
+
+    def _analysis(self, options: NgspiceOptions) -> str:
+        if self.t_stop is None:
+            return ".op"
+        run = options.transient(self.resolution, self.t_stop)
+        suffix = " uic" if options.use_initial_conditions else ""
+        return f".tran {run.t_max:.12g} {run.t_stop:.12g} 0 {run.t_max:.12g}{suffix}"
 
     @staticmethod
     def digest(text: str) -> str:

@@ -77,7 +77,7 @@ def drive_lines(
     for name in [*drives, *(name for name in ports if name not in drives)]:
         checked_identifier(name, "port")
         port = ports[name]
-        text = _stimulus_lines(name, drives[name], t_stop) if name in drives else ["0"]
+        text = source_lines(f"port {name!r}", drives[name], t_stop) if name in drives else ["0"]
         if port.kind == "voltage":
             lines += [f"Vdrive_{name} {port.plus} {port.minus} {text[0]}", *text[1:]]
         else:
@@ -87,13 +87,31 @@ def drive_lines(
     return lines
 
 
-def _stimulus_lines(port: str, stimulus: Stimulus, t_stop: float) -> list[str]:
-    """What a stimulus says of itself; a class of a user's own may say anything."""
+def source_lines(where: str, stimulus: Stimulus, t_stop: float) -> list[str]:
+    """What stands behind the nodes of a source: what a stimulus says of itself, checked.
+
+    Parameters
+    ----------
+    where : str
+        What the source drives, for messages.
+    stimulus : Stimulus
+        A class of a user's own may say anything [A or V].
+    t_stop : float
+        Length of the run [s].
+
+    Returns
+    -------
+    list of str
+        One line, and those that continue it (SI units).
+
+    Raises
+    ------
+    ValueError
+        When it is no stimulus, or its text cannot stand in a deck.
+    """
     if not isinstance(stimulus, Stimulus):
-        raise ValueError(
-            f"the drive of port {port!r} must be a Stimulus, such as Constant(value=1e-3), got {stimulus!r}"
-        )
-    what = f"the stimulus of port {port!r}"
+        raise ValueError(f"the drive of {where} must be a Stimulus, such as Constant(value=1e-3), got {stimulus!r}")
+    what = f"the stimulus of {where}"
     text = stimulus.spice(t_stop)
     lines = text.split("\n")
     for position, line in enumerate(lines):

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 _VECTOR = re.compile(r"@[A-Za-z][\w.#:]*\[\w+\]|\b[vViI]\([ \t]*[\w.#:]+[ \t]*(?:,[ \t]*[\w.#:]+[ \t]*)?\)", re.ASCII)
+_SIMPLE_VECTOR = re.compile(r"(?!v\((?:0|(?i:gnd))\))[vi]\([\w.#]+\)", re.ASCII)
 # What may stand between vectors; everything else would be Python, not arithmetic.
 _ARITHMETIC = re.compile(r"[0-9eE.+\-*/() \t]*")
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
@@ -51,6 +52,8 @@ class Probe:
     unit: str | None = None
 
     def __post_init__(self) -> None:
+        if self._is_vector():
+            return
         self._tree()
         if not self.vectors:
             raise ValueError(
@@ -60,6 +63,8 @@ class Probe:
     @property
     def vectors(self) -> tuple[str, ...]:
         """The SPICE vectors to save, in lower case [V or A]."""
+        if self._is_vector():
+            return (self.expression.lower(),)
         found: dict[str, None] = {}
         for match in _VECTOR.finditer(self.expression):
             found.update(dict.fromkeys(part for part in _parts(match.group()) if part is not None))
@@ -88,6 +93,8 @@ class Probe:
         ndarray, shape (n_steps,)
             In the probe's unit.
         """
+        if self._is_vector():
+            return vectors[self.vectors[0]]
         names: dict[str, Any] = {}
         for i, match in enumerate(_VECTOR.finditer(self.expression)):
             values = [0.0 if part is None else vectors[part] for part in _parts(match.group())]
@@ -95,6 +102,10 @@ class Probe:
         # A resistance v/i has no value where no current flows: nan says so.
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             return _evaluate(self._tree(), names)
+
+    def _is_vector(self) -> bool:
+        # An array has thousands of probes, and nearly all are like this.
+        return isinstance(self.expression, str) and _SIMPLE_VECTOR.fullmatch(self.expression) is not None
 
     def _tree(self) -> ast.expr:
         if not isinstance(self.expression, str):

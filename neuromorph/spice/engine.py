@@ -31,7 +31,8 @@ class Engine(Protocol):
         Returns
         -------
         Recording
-            The deck's probes, shape (n_steps,) each, in their units over the engine's own time grid [s].
+            The deck's probes, shape (n_steps,) each, in their units over the engine's own time grid [s]; of an
+            operating point one value each, at 0 s.
 
         Raises
         ------

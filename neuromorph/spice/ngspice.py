@@ -74,7 +74,7 @@ class Ngspice:
             raise ValueError(f"timeout must be a positive time in s, got {self.timeout!r}")
 
     def run(self, deck: Deck, options: NgspiceOptions | None = None, progress: Progress = silent) -> Recording:
-        """Run a transient analysis; see :class:`neuromorph.spice.Engine` (SI units)."""
+        """Run a transient analysis or an operating point; see :class:`neuromorph.spice.Engine` (SI units)."""
         executable = self.executable()
         capabilities = capabilities_of(executable)
         options = options or NgspiceOptions()
@@ -135,8 +135,9 @@ class Ngspice:
         raw = GrowingRaw(folder / RAW)
 
         def on_tick() -> None:
-            reached = raw.last_time()
-            progress(min(max((reached or 0.0) / deck.t_stop, 0.0), 1.0), self.name)
+            # Nobody knows how far an operating point is.
+            share = 0.0 if deck.t_stop is None else (raw.last_time() or 0.0) / deck.t_stop
+            progress(min(max(share, 0.0), 1.0), self.name)
 
         return run_watched(command, folder, LOG, _environment(), self.timeout, on_tick)
 
@@ -153,7 +154,7 @@ class Ngspice:
 
 def _recording(deck: Deck, plot: RawPlot, provenance: dict[str, Any]) -> Recording:
     vectors = {name: plot[name] for name in deck.vectors}
-    time_grid = plot.axis
+    time_grid = np.zeros(1) if deck.t_stop is None else plot.axis
     spikes = np.array([])
     if deck.spikes is not None:
         spikes = _rises(time_grid, deck.spikes.evaluate(vectors), deck.spike_level)

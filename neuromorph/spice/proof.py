@@ -60,7 +60,7 @@ class Proof:
         Returns
         -------
         RawPlot
-            Complete up to the deck's `t_stop` [s], with every vector of the deck in finite numbers.
+            Complete up to the deck's `t_stop` [s], or the one point of an operating point, with every vector of the deck in finite numbers.
 
         Raises
         ------
@@ -69,9 +69,9 @@ class Proof:
         """
         plots = self._plots()
         last = plots[-1] if plots and plots[-1].variables and plots[-1].n_points else None
-        reached = None if last is None else float(last.axis[-1])
+        reached = None if last is None or self.deck.t_stop is None else float(last.axis[-1])
         failure = self._interruption(ended, reached) or self._diagnosed(ended, reached)
-        if failure is None and last is not None and reached is not None:
+        if failure is None and last is not None:
             failure = self._disproved(plots, last, reached, ended.log)
         elif failure is None:
             failure = self._error("ngspice wrote no results", "read the log; run the deck by hand", None, ended.log)
@@ -118,18 +118,19 @@ class Proof:
             return self._error(cause, "read the log; run the deck by hand", reached, ended.log)
         return None
 
-    def _disproved(self, plots: list[RawPlot], plot: RawPlot, reached: float, log: str) -> SimulationError | None:
-        t_stop = self.deck.t_stop
+    def _disproved(
+        self, plots: list[RawPlot], plot: RawPlot, reached: float | None, log: str
+    ) -> SimulationError | None:
         if not plot.complete:
             return self._error("the raw file is truncated", "run it again; check the disk", reached, log)
-        if len(plots) > 1 or plot.variables[0].name.lower() != "time":
+        # An operating point has no axis.
+        is_meant = plot.variables[0].name.lower() == "time" if reached is not None else plot.name == "Operating Point"
+        if len(plots) > 1 or not is_meant:
             names = ", ".join(p.name for p in plots)
             return self._error(f"the run holds other analyses: {names}", "leave analyses to the engine", reached)
-        if not math.isclose(reached, t_stop, rel_tol=1e-9):
-            cause = f"the run ended at {reached:g} s instead of {t_stop:g} s"
-            return self._error(cause, "loosen reltol; check the log", reached, log)
-        if np.any(np.diff(plot.axis) < 0):
-            return self._error("time runs backwards in the raw file", "run it again", reached, log)
+        failure = self._unfinished(plot, reached, log)
+        if failure:
+            return failure
         for vector in self.deck.vectors:
             if vector not in plot:
                 remedy = "check the probe's name; recorded: " + ", ".join(plot.names)
@@ -137,6 +138,20 @@ class Proof:
             failure = self._absurd(vector, plot)
             if failure:
                 return failure
+        return None
+
+    def _unfinished(self, plot: RawPlot, reached: float | None, log: str) -> SimulationError | None:
+        t_stop = self.deck.t_stop
+        if t_stop is None or reached is None:
+            if plot.n_points == 1:
+                return None
+            cause = f"the operating point has {plot.n_points} points instead of one"
+            return self._error(cause, "leave sweeps to the engine", reached, log)
+        if not math.isclose(reached, t_stop, rel_tol=1e-9):
+            cause = f"the run ended at {reached:g} s instead of {t_stop:g} s"
+            return self._error(cause, "loosen reltol; check the log", reached, log)
+        if np.any(np.diff(plot.axis) < 0):
+            return self._error("time runs backwards in the raw file", "run it again", reached, log)
         return None
 
     def _absurd(self, vector: str, plot: RawPlot) -> SimulationError | None:
@@ -150,7 +165,7 @@ class Proof:
             cause=cause,
             remedy="check expressions for a division by zero, a logarithm or an overflow, and that currents have a way to ground",
             where=vector,
-            time_reached=float(plot.axis[bad[0]]),
+            time_reached=None if self.deck.t_stop is None else float(plot.axis[bad[0]]),
             folder=self.folder,
         )
 

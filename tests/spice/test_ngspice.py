@@ -363,3 +363,55 @@ def test_a_value_that_is_no_number_is_refused(divider: nm.Schematic) -> None:
     divider.R("extra", "out", 0, math.nan)
     with pytest.raises(ValueError, match="element 'Rextra' has the value nan: a circuit needs finite numbers"):
         nm.make_deck(divider, t_stop=1e-3)
+
+
+# ---------------------------------------------------------------- operating points
+
+
+def point(*lines: str, probes: tuple[str, ...] = ("v(out)", "i(v1)")) -> nm.Deck:
+    """The deck of an operating point."""
+    return nm.Deck(name="point", body=lines, probes={p: nm.Probe(p) for p in probes}, t_stop=None)
+
+
+DIVIDER = ("V1 in 0 1", "R1 in out 1000.0", "R2 out 0 3000.0")
+
+
+def test_an_operating_point_is_one_value_at_time_zero(runs: Path) -> None:
+    deck = point(*DIVIDER)
+    assert deck.is_operating_point
+    assert deck.text().splitlines()[-2:] == [".op", ".end"]
+    recording = nm.Ngspice(folder=runs).run(deck)
+    assert recording.time.tolist() == [0.0]
+    assert recording["v(out)"] == pytest.approx([0.75], rel=1e-14)
+    assert recording["i(v1)"] == pytest.approx([-0.25e-3], rel=1e-12)
+    assert recording.provenance["t_stop"] is None
+    assert list(runs.iterdir()) == []
+    assert nm.simulate(deck).last == recording.last
+
+
+def test_an_operating_point_takes_no_time(runs: Path) -> None:
+    with pytest.raises(ValueError, match="the deck of an operating point takes an engine and options only"):
+        nm.simulate(point(*DIVIDER), t_stop=1e-3)
+
+
+def test_an_operating_point_that_is_none(runs: Path) -> None:
+    """A floating node, and a vector that is not there: ngspice ends with status 0 after both."""
+    floating = point("V1 in 0 1", "R1 in 0 1", "R2 out other 1", "I1 other out 1e-3")
+    with pytest.raises(SimulationError, match="the node out has no path for direct current to ground") as caught:
+        nm.Ngspice(folder=runs).run(floating)
+    assert caught.value.time_reached is None
+    with pytest.raises(SimulationError, match=r"ngspice did not record v\(nowhere\)"):
+        nm.Ngspice(folder=runs).run(point(*DIVIDER, probes=("v(out)", "v(nowhere)")))
+    absurd = point(*DIVIDER, "B1 x 0 V=1/(v(out)-v(out))", "R3 x 0 1", probes=("v(x)",))
+    with pytest.raises(SimulationError, match=r"v\(x\) is 1e\+32|v\(x\) is") as caught:
+        nm.Ngspice(folder=runs).run(absurd)
+    assert caught.value.time_reached is None
+
+
+def test_a_sweep_is_no_operating_point(stand_in: Callable[[str], Path], runs: Path) -> None:
+    swept = "sed -i 's/^.op$/.dc V1 0 1 0.5/' deck.cir"
+    with pytest.raises(SimulationError, match="the run holds other analyses: DC transfer characteristic"):
+        nm.Ngspice(program=stand_in(f'{swept}; exec "$ngspice" "$@"'), folder=runs).run(point(*DIVIDER))
+    transient = "sed -i 's/^.op$/.tran 1e-4 1e-3/' deck.cir"
+    with pytest.raises(SimulationError, match="the run holds other analyses: Transient Analysis"):
+        nm.Ngspice(program=stand_in(f'{transient}; exec "$ngspice" "$@"'), folder=runs).run(point(*DIVIDER))
