@@ -22,11 +22,14 @@ _HOMES = {
     "stimulus": (
         "Constant",
         "PiecewiseLinear",
+        "PoissonInput",
         "PulseTrain",
         "Sine",
+        "SpikeInput",
         "SquareWave",
         "Stimulus",
         "Triangle",
+        "ZeroOrderHold",
         "parse_stimulus",
     ),
     "recording": ("Recording", "SpikeTrains", "load"),
@@ -167,11 +170,14 @@ if TYPE_CHECKING:
     from neuromorph.spice import read_raw as read_raw
     from neuromorph.stimulus import Constant as Constant
     from neuromorph.stimulus import PiecewiseLinear as PiecewiseLinear
+    from neuromorph.stimulus import PoissonInput as PoissonInput
     from neuromorph.stimulus import PulseTrain as PulseTrain
     from neuromorph.stimulus import Sine as Sine
+    from neuromorph.stimulus import SpikeInput as SpikeInput
     from neuromorph.stimulus import SquareWave as SquareWave
     from neuromorph.stimulus import Stimulus as Stimulus
     from neuromorph.stimulus import Triangle as Triangle
+    from neuromorph.stimulus import ZeroOrderHold as ZeroOrderHold
     from neuromorph.stimulus import parse_stimulus as parse_stimulus
     from neuromorph.sweeps import LogNormal as LogNormal
     from neuromorph.sweeps import Normal as Normal

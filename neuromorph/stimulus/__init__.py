@@ -1,6 +1,7 @@
 """What drives a circuit, stated once: values for the Python road, breakpoints, and source text for SPICE."""
 
 from neuromorph.stimulus.base import Stimulus
+from neuromorph.stimulus.held import PoissonInput, SpikeInput, ZeroOrderHold
 from neuromorph.stimulus.parsing import parse_stimulus
 from neuromorph.stimulus.periodic import Sine, SquareWave, Triangle
 from neuromorph.stimulus.sampled import Constant, PiecewiseLinear, PulseTrain
@@ -8,10 +9,13 @@ from neuromorph.stimulus.sampled import Constant, PiecewiseLinear, PulseTrain
 __all__ = [
     "Constant",
     "PiecewiseLinear",
+    "PoissonInput",
     "PulseTrain",
     "Sine",
+    "SpikeInput",
     "SquareWave",
     "Stimulus",
     "Triangle",
+    "ZeroOrderHold",
     "parse_stimulus",
 ]

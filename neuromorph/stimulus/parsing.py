@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from neuromorph.quantities import check_names, parse_quantity
+from neuromorph.quantities import check_names, is_choice, parse_quantity
 from neuromorph.stimulus.base import DRIVE_UNIT, Stimulus
+from neuromorph.stimulus.held import PoissonInput, SpikeInput, ZeroOrderHold
 from neuromorph.stimulus.periodic import Sine, SquareWave, Triangle
 from neuromorph.stimulus.sampled import Constant, PiecewiseLinear, PulseTrain
 
@@ -21,6 +22,9 @@ _CHOICES: dict[str, type[Stimulus]] = {
     "sine": Sine,
     "triangle": Triangle,
     "pwl": PiecewiseLinear,
+    "samples": ZeroOrderHold,
+    "spikes": SpikeInput,
+    "poisson": PoissonInput,
 }
 _BY_NAME = _CHOICES | {choice.__name__.lower(): choice for choice in _CHOICES.values()}
 _LIST_UNITS = {"times": "s", "values": DRIVE_UNIT}
@@ -37,7 +41,7 @@ def parse_stimulus(text: str, unit: str | None = None) -> Stimulus:
     text : str
         A name with parameters, as in ``"square(amplitude=1mA, frequency=1kHz, duty=50%)"``, lists in
         brackets, as in ``"pulses(times=[1ms, 2ms], width=0.1ms, amplitude=1V)"``, or a value alone for a
-        constant. Names are constant, square, pulses, sine, triangle, pwl, or those of the classes; values
+        constant. Names are constant, square, pulses, sine, triangle, pwl, samples, spikes, poisson, or those of the classes; values
         take the units and prefixes of :func:`~neuromorph.quantities.parse_quantity`, or none for SI units.
     unit : {"A", "V"}, optional
         What the stimulus drives; a value in the other unit is refused.
@@ -83,6 +87,8 @@ def parse_stimulus(text: str, unit: str | None = None) -> Stimulus:
         try:
             if name in _LIST_UNITS:
                 values[name] = _quantities(value, _LIST_UNITS[name], drive_units)
+            elif is_choice(fields[name]):
+                values[name] = value
             else:
                 values[name] = _quantity(value, fields[name].metadata["unit"], drive_units)
         except ValueError as error:

@@ -87,7 +87,7 @@ class PulseTrain(Stimulus):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        times = _checked_times(self.times)
+        times = checked_times(self.times)
         object.__setattr__(self, "times", tuple(times.tolist()))
         if not self.flat_top > 0:
             raise ValueError(
@@ -167,7 +167,7 @@ class PiecewiseLinear(Stimulus):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        times, values = _checked_times(self.times), _checked_sequence("values", self.values, DRIVE_UNIT)
+        times, values = checked_times(self.times), checked_sequence("values", self.values, DRIVE_UNIT)
         if len(times) != len(values):
             raise ValueError(f"times and values must have one length, got {len(times)} and {len(values)}")
         object.__setattr__(self, "times", tuple(times.tolist()))
@@ -193,7 +193,7 @@ def _rounding(times: FloatArray, length: float) -> FloatArray:
     return rounding
 
 
-def _checked_sequence(name: str, given: Sequence[float] | FloatArray, unit: str) -> FloatArray:
+def checked_sequence(name: str, given: Sequence[float] | FloatArray, unit: str) -> FloatArray:
     wanted = f"{name} must be a sequence of at least one finite number in {unit}"
     try:
         values = np.array(given, dtype=np.float64)
@@ -207,8 +207,8 @@ def _checked_sequence(name: str, given: Sequence[float] | FloatArray, unit: str)
     return values
 
 
-def _checked_times(given: Sequence[float] | FloatArray) -> FloatArray:
-    times = _checked_sequence("times", given, "s")
+def checked_times(given: Sequence[float] | FloatArray) -> FloatArray:
+    times = checked_sequence("times", given, "s")
     if times[0] < 0:
         raise ValueError(f"times must be at least 0 s, got times[0] = {times[0]:g} s")
     wrong = np.flatnonzero(np.diff(times) < SHORTEST_EDGE)
