@@ -70,6 +70,21 @@ _HOMES = {
         "preferred_values",
     ),
     "crossbars": ("Crossbar", "CrossbarSolution", "DeviceArray"),
+    "programming": (
+        "DeviceVariation",
+        "Drift",
+        "GainTrim",
+        "ProgrammedArray",
+        "ReadNoise",
+        "Retention",
+        "StateRelaxation",
+        "StuckDevices",
+        "TemperatureShift",
+        "Transformation",
+        "VectorMatrixProduct",
+        "WeightMapping",
+        "WriteNoise",
+    ),
     "neurons": ("LIF", "DesignFinding", "DesignWarning", "MemristiveALIF", "Neuron", "RCNeuron", "WorkingPoint"),
     "roads": ("Pair", "check_design", "simulate"),
     "drawing": ("Drawing", "draw_schematic"),
@@ -146,6 +161,19 @@ if TYPE_CHECKING:
     from neuromorph.neurons import Neuron as Neuron
     from neuromorph.neurons import RCNeuron as RCNeuron
     from neuromorph.neurons import WorkingPoint as WorkingPoint
+    from neuromorph.programming import DeviceVariation as DeviceVariation
+    from neuromorph.programming import Drift as Drift
+    from neuromorph.programming import GainTrim as GainTrim
+    from neuromorph.programming import ProgrammedArray as ProgrammedArray
+    from neuromorph.programming import ReadNoise as ReadNoise
+    from neuromorph.programming import Retention as Retention
+    from neuromorph.programming import StateRelaxation as StateRelaxation
+    from neuromorph.programming import StuckDevices as StuckDevices
+    from neuromorph.programming import TemperatureShift as TemperatureShift
+    from neuromorph.programming import Transformation as Transformation
+    from neuromorph.programming import VectorMatrixProduct as VectorMatrixProduct
+    from neuromorph.programming import WeightMapping as WeightMapping
+    from neuromorph.programming import WriteNoise as WriteNoise
     from neuromorph.quantities import Parameters as Parameters
     from neuromorph.quantities import choice as choice
     from neuromorph.quantities import format_quantity as format_quantity

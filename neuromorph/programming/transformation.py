@@ -1,0 +1,152 @@
+"""What happens to an array between the conductances that were meant and those that are read."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from neuromorph.quantities import Parameters, format_quantity
+
+if TYPE_CHECKING:
+    from neuromorph.programming.programmed_array import ProgrammedArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ArrayState:
+    """An array between two transformations.
+
+    Parameters
+    ----------
+    conductances : ndarray, shape (m, lines)
+        Conductances [S].
+    stuck : ndarray of bool, shape (m, lines)
+        Which devices have failed; their conductance no longer changes.
+    line_gains : ndarray, shape (lines,)
+        Factors on the currents of the bit lines (pure numbers).
+    output_gains : ndarray, shape (n,)
+        Factors on the outputs (pure numbers).
+    """
+
+    conductances: np.ndarray
+    stuck: np.ndarray
+    line_gains: np.ndarray
+    output_gains: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transformation(Parameters, ABC):
+    """One thing that changes the conductances of an array.
+
+    One of your own is a frozen dataclass that derives from this one, has its parameters as :func:`neuromorph.parameter` fields and
+    writes :meth:`changed`. Devices that are stuck keep their conductance whatever it returns. Draw from `rng` alone, and as
+    often whatever the conductances are: the same seed then means the same devices.
+    """
+
+    at_read: ClassVar[bool] = False
+    """Whether it acts anew at every read instead of once."""
+
+    @abstractmethod
+    def changed(self, conductances: np.ndarray, array: ProgrammedArray, rng: np.random.Generator) -> np.ndarray:
+        """Conductances afterwards.
+
+        Parameters
+        ----------
+        conductances : ndarray, shape (m, lines)
+            Conductances before [S]; not to be written to.
+        array : ProgrammedArray
+            The array before: its mapping, weights and targets.
+        rng : numpy.random.Generator
+            The only source of randomness.
+
+        Returns
+        -------
+        ndarray, shape (m, lines)
+            Conductances [S]; what is below zero is set to zero.
+        """
+
+    def apply(self, state: ArrayState, array: ProgrammedArray, rng: np.random.Generator) -> ArrayState:
+        """The state afterwards, stuck devices left alone.
+
+        Parameters
+        ----------
+        state : ArrayState
+            The state before.
+        array : ProgrammedArray
+            The array before.
+        rng : numpy.random.Generator
+            The only source of randomness.
+
+        Returns
+        -------
+        ArrayState
+            With new conductances [S].
+
+        Raises
+        ------
+        ValueError
+            When the transformation returns another shape or values that are not finite.
+        """
+        before = state.conductances
+        after = np.asarray(self.changed(before.copy(), array, rng), dtype=float)
+        if after.shape != before.shape or not np.isfinite(after).all():
+            raise ValueError(
+                f"{self.name} must return finite conductances of the shape {before.shape}, got the shape {after.shape}"
+                f" with {np.count_nonzero(~np.isfinite(after))} values that are not finite"
+            )
+        return dataclasses.replace(state, conductances=np.where(state.stuck, before, np.maximum(after, 0.0)))
+
+    @property
+    def name(self) -> str:
+        """What it is called in a history, such as ``"write noise"``."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(self).__name__).lower()
+
+    def settings(self) -> str:
+        """Its parameters in one line, with units; what is not set is left out."""
+        shown = []
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if value is None or not field.repr:
+                continue
+            shown.append(f"{field.name}={_shown(value, field.metadata.get('unit', ''))}")
+        return ", ".join(shown)
+
+
+def spread_of(
+    conductances: np.ndarray, relative: float, of_window: float, array: ProgrammedArray, rng: np.random.Generator
+) -> np.ndarray:
+    """Conductances with independent normal errors, of a share of their own value and a share of the window.
+
+    Parameters
+    ----------
+    conductances : ndarray, shape (m, lines)
+        Conductances [S].
+    relative, of_window : float
+        Standard deviations as shares of each conductance and of the window (pure numbers).
+    array : ProgrammedArray
+        Gives the window.
+    rng : numpy.random.Generator
+        The source of randomness.
+
+    Returns
+    -------
+    ndarray, shape (m, lines)
+        Conductances [S].
+    """
+    window = array.mapping.g_on - array.mapping.g_off
+    deviation = np.hypot(relative * conductances, of_window * window)
+    return np.asarray(conductances + deviation * rng.standard_normal(conductances.shape))
+
+
+def _shown(value: Any, unit: str) -> str:
+    if isinstance(value, np.ndarray):
+        return f"array of {' x '.join(map(str, value.shape))}"
+    if isinstance(value, Parameters):
+        return type(value).__name__
+    if isinstance(value, float):
+        return format_quantity(value, unit)
+    return str(value)
