@@ -24,6 +24,8 @@ _COMPATIBILITIES = ("", "ps", "psa", "lt", "lta", "ltps", "ltpsa")
 _PSPICE_PARAMETERS = re.compile(r"^\.(?:param|subckt)\b.*\b(vt|temp|gmin)\s*=", re.IGNORECASE)
 # The longest step sees a sine that drives the circuit this often in each period.
 _STEPS_PER_PERIOD = 20
+# ngspice's time grows with the square of the names in .save lines, 0.7 s for 8000; a single point of all nodes is small.
+_LONG_SAVE = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,14 +140,20 @@ class Deck:
                 *mode,
                 *self.body,
                 options.line(self.resolution, use_klu),
-                *_wrapped(".save", self.vectors),
-                # For a run by hand without a raw file, which needs something to print.
-                *_wrapped(".print op" if self.t_stop is None else ".print tran", self.vectors),
+                *self._recorded(),
                 self._analysis(options),
                 ".end",
                 "",
             ]
         )
+
+    def _recorded(self) -> list[str]:
+        is_long = len(self.vectors) > _LONG_SAVE and not any(vector.startswith("@") for vector in self.vectors)
+        if self.is_operating_point and is_long:
+            return [".save all"]
+        # The second for a run by hand without a raw file, which needs something to print.
+        analysis = "op" if self.is_operating_point else "tran"
+        return [*_wrapped(".save", self.vectors), *_wrapped(f".print {analysis}", self.vectors)]
 
     def _analysis(self, options: NgspiceOptions) -> str:
         if self.t_stop is None:

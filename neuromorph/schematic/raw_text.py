@@ -43,7 +43,13 @@ def checked_raw_spice(text: str) -> list[str]:
     """
     lines: list[str] = []
     has_content = False
-    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), start=1):
+    # An array has tens of thousands of elements: of plain text only the first character of a line matters.
+    is_plain = text.isascii() and text.replace("\n", " ").isprintable()
+    for number, line in enumerate(text.split("\n") if is_plain else re.split(r"\r\n|\r|\n", text), start=1):
+        if is_plain and line[:1].isalpha():
+            lines.append(line)
+            has_content = True
+            continue
         where, stripped = f"line {number} of raw_spice", line.strip()
         if not (line.isascii() and line.isprintable()):
             _refuse_characters(line, where)

@@ -180,3 +180,15 @@ def test_any_circuit_of_pyspice_will_do() -> None:
     assert deck.name == "circuit"
     assert list(deck.probes) == ["v(a)"]
     assert deck.vectors == ("v(a)",)
+
+
+def test_an_operating_point_with_thousands_of_probes_saves_all() -> None:
+    body = tuple(line for k in range(600) for line in (f"V{k} n{k} 0 {k}.0", f"R{k} n{k} 0 1.0"))
+    probes = {f"v{k}": nm.Probe(f"v(n{k})") for k in range(600)}
+    deck = nm.Deck(name="many", body=body, probes=probes, t_stop=None)
+    assert [line for line in deck.text().splitlines() if line.startswith((".save", ".print"))] == [".save all"]
+    recording = nm.Ngspice().run(deck)
+    assert recording.names == tuple(probes)
+    assert [recording[name][0] for name in probes] == [float(k) for k in range(600)]
+    few = nm.Deck(name="few", body=body, probes={"i": nm.Probe("@r3[i]"), **probes}, t_stop=None)
+    assert ".save all" not in few.text()
