@@ -84,8 +84,22 @@ _HOMES = {
         "VectorMatrixProduct",
         "WeightMapping",
         "WriteNoise",
+        "WriteVerify",
+        "WriteVerifyInterrupted",
+        "WriteVerifyResult",
     ),
-    "neurons": ("LIF", "DesignFinding", "DesignWarning", "MemristiveALIF", "Neuron", "RCNeuron", "WorkingPoint"),
+    "neurons": (
+        "LIF",
+        "AdaptiveExponentialIF",
+        "ConductanceLIF",
+        "DesignFinding",
+        "DesignWarning",
+        "Izhikevich",
+        "MemristiveALIF",
+        "Neuron",
+        "RCNeuron",
+        "WorkingPoint",
+    ),
     "roads": ("Pair", "check_design", "simulate"),
     "drawing": ("Drawing", "draw_schematic"),
     "sweeps": ("LogNormal", "Normal", "SweepInterrupted", "SweepResult", "Uniform", "f_i_curve", "sweep"),
@@ -155,8 +169,11 @@ if TYPE_CHECKING:
     from neuromorph.measurement import refuse_duplicates as refuse_duplicates
     from neuromorph.measurement import synthetic_measurement as synthetic_measurement
     from neuromorph.neurons import LIF as LIF
+    from neuromorph.neurons import AdaptiveExponentialIF as AdaptiveExponentialIF
+    from neuromorph.neurons import ConductanceLIF as ConductanceLIF
     from neuromorph.neurons import DesignFinding as DesignFinding
     from neuromorph.neurons import DesignWarning as DesignWarning
+    from neuromorph.neurons import Izhikevich as Izhikevich
     from neuromorph.neurons import MemristiveALIF as MemristiveALIF
     from neuromorph.neurons import Neuron as Neuron
     from neuromorph.neurons import RCNeuron as RCNeuron
@@ -174,6 +191,9 @@ if TYPE_CHECKING:
     from neuromorph.programming import VectorMatrixProduct as VectorMatrixProduct
     from neuromorph.programming import WeightMapping as WeightMapping
     from neuromorph.programming import WriteNoise as WriteNoise
+    from neuromorph.programming import WriteVerify as WriteVerify
+    from neuromorph.programming import WriteVerifyInterrupted as WriteVerifyInterrupted
+    from neuromorph.programming import WriteVerifyResult as WriteVerifyResult
     from neuromorph.quantities import Parameters as Parameters
     from neuromorph.quantities import choice as choice
     from neuromorph.quantities import format_quantity as format_quantity

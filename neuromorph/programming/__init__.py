@@ -10,6 +10,8 @@ from neuromorph.programming.programmed_array import ProgrammedArray
 from neuromorph.programming.temperature_shift import TemperatureShift
 from neuromorph.programming.transformation import ArrayState, Transformation
 from neuromorph.programming.variation import DeviceVariation, ReadNoise, WriteNoise
+from neuromorph.programming.write_verify import WriteVerify
+from neuromorph.programming.write_verify_result import WriteVerifyInterrupted, WriteVerifyResult
 
 __all__ = [
     "ArrayState",
@@ -29,4 +31,7 @@ __all__ = [
     "VectorMatrixProduct",
     "WeightMapping",
     "WriteNoise",
+    "WriteVerify",
+    "WriteVerifyInterrupted",
+    "WriteVerifyResult",
 ]

@@ -25,7 +25,7 @@ class StuckDevices(Transformation):
     ----------
     p_on, p_off : float
         Probability of a device to be stuck on, and stuck off (pure numbers whose sum is at most 1).
-    on, off : ndarray of bool, shape (m, lines), optional
+    on, off : array of bool, shape (m, lines), optional
         Devices that are stuck for certain.
     g_on, g_off : float, optional
         Conductance of a device stuck on, and stuck off [S]; by default the ends of the window. 0 S is an open device.

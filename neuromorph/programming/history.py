@@ -66,7 +66,7 @@ class StepEffect:
         Name, transformation, seed.
     before, after : ndarray, shape (m, lines)
         Conductances before and after [S]; of a step that acts at every read, those of the first read.
-    stuck : ndarray of bool, shape (m, lines)
+    stuck : array of bool, shape (m, lines)
         Devices that are stuck after it.
     line_gains : ndarray, shape (lines,)
         Factors on the bit lines after it (pure numbers).

@@ -107,7 +107,7 @@ class WeightMapping(Parameters):
         Returns
         -------
         ndarray or None
-            In S.
+            Conductances [S].
         """
         if self.levels is None:
             return None

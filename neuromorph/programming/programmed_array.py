@@ -100,7 +100,7 @@ class ProgrammedArray:
         Returns
         -------
         ndarray
-            In S, read-only.
+            Conductances [S], read-only.
         """
         return self.state.conductances
 

@@ -24,7 +24,7 @@ class ArrayState:
     ----------
     conductances : ndarray, shape (m, lines)
         Conductances [S].
-    stuck : ndarray of bool, shape (m, lines)
+    stuck : array of bool, shape (m, lines)
         Which devices have failed; their conductance no longer changes.
     line_gains : ndarray, shape (lines,)
         Factors on the currents of the bit lines (pure numbers).
