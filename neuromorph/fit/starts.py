@@ -231,12 +231,15 @@ def _generic(field: Any, model: MemristorModel, s: _Scales) -> Range:
         "1/V": _log(1e-3 / s.v_high, 0.3 / s.v_high, 5.0 / s.v_high, 1e2 / s.v_high),
     }
     low_field, high_field = field.metadata.get("low"), field.metadata.get("high")
-    if unit in by_unit and (field.metadata.get("positive") or low_field is not None or unit in ("ohm", "S", "s")):
+    # The field's own limit below zero says that the sign is open.
+    is_signed = low_field is not None and low_field < 0.0
+    is_positive = field.metadata.get("positive") or low_field is not None or unit in ("ohm", "S", "s")
+    if unit in by_unit and is_positive and not is_signed:
         return by_unit[unit]
     if field.metadata.get("positive") or (value > 0 and low_field == 0.0 and high_field is None):
         centre = value if value > 0 else 1.0
         return _log(1e-6 * centre, 0.2 * centre, 5.0 * centre, 1e6 * centre)
-    size = max(abs(value), 1.0)
+    size = max(abs(value), {"V": 0.4 * s.v_high, "A": s.i_high}.get(unit, 1.0))
     low = low_field if low_field is not None else value - 100.0 * size
     high = high_field if high_field is not None else value + 100.0 * size
     return _linear(low, max(low, value - 0.5 * size), min(high, value + 0.5 * size), high)
