@@ -68,8 +68,12 @@ class EnergyBalance:
     def imbalance(self) -> float:
         """What is missing in the balance, over what was moved [pure number]; 0 when energy is conserved."""
         missing = abs(self.total_delivered - self.total_dissipated - self.stored)
-        moved = max(sum(map(abs, self.delivered.values())), sum(map(abs, self.dissipated.values())), abs(self.stored))
-        return missing / moved if moved else 0.0
+        return missing / self.moved if self.moved else 0.0
+
+    @property
+    def moved(self) -> float:
+        """Energy that sources and parts exchanged [J]: where some of it flows back, more than what was delivered."""
+        return max(sum(map(abs, self.delivered.values())), sum(map(abs, self.dissipated.values())), abs(self.stored))
 
     @property
     def per_spike(self) -> float:
@@ -102,7 +106,7 @@ class EnergyBalance:
 
     def summary(self) -> str:
         """The balance as text (SI units with prefixes)."""
-        total = self.total_delivered
+        total = self.moved
         rows = [(f"from {name}", value) for name, value in self.delivered.items()]
         rows += [(f"in {name}", value) for name, value in self.dissipated.items()]
         rows.append(("stored", self.stored))

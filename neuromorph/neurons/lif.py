@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from neuromorph.neurons.fidelity import Fidelity, fidelity_of_parts
+from neuromorph.neurons.leaky_reset import add_reset
 from neuromorph.neurons.neuron import CHARGE_PRECISION, RELATIVE_PRECISION, Neuron, WorkingPoint
 from neuromorph.quantities import parameter
 from neuromorph.stimulus import Constant
@@ -15,11 +16,6 @@ from neuromorph.stimulus import Constant
 if TYPE_CHECKING:
     from neuromorph.schematic.circuit import Schematic
     from neuromorph.systems import HybridSystem
-
-# A reset in no time has no circuit: the switch discharges with this share of the membrane time constant.
-_RESET_SHARE = 1e-5
-# The timer of the refractory time is emptied with this share of it.
-_TIMER_SHARE = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,19 +129,12 @@ class LIF(Neuron):
         )
 
     def schematic(self, fidelity: Fidelity = "ideal") -> Schematic:
-        """An RC membrane, a latching discharge switch, and a capacitor that times the refractory period.
-
-        The switch closes when ``(v_mem - v_reset) / (v_th - v_reset)`` minus the timer's voltage reaches
-        1 V and opens when it has fallen to -1 V: once `v_mem` is reset, that is when the timer, which
-        rises by 1 V in `t_refractory`, has run out. Without a refractory time the switch pulls past
-        `v_reset` and opens there (SI units).
-        """
+        """An RC membrane, a latching discharge switch, and a capacitor that times the refractory period (SI units)."""
         fidelity_of_parts(fidelity, self.parts, self.design_name)
         from neuromorph.schematic.circuit import Schematic
         from neuromorph.schematic.options import Resolution
         from neuromorph.schematic.ports import Port
         from neuromorph.schematic.probes import Probe
-        from neuromorph.schematic.threshold import Threshold
 
         tau_m, swing = self.r_leak * self.capacitance, self.v_th - self.v_reset
         has_timer = self.t_refractory > 0
@@ -174,23 +163,14 @@ class LIF(Neuron):
         circuit.V("rest", "rest", circuit.gnd, self.v_rest)
         circuit.C("mem", "mem", circuit.gnd, self.capacitance)
         circuit.R("leak", "mem", "rest", self.r_leak)
-        circuit.V("reset", "reset", circuit.gnd, self.v_reset if has_timer else self.v_reset - swing)
-        level = f"(v(mem)-({{{self.v_reset!r}}}))/({{{swing!r}}})"
-        if has_timer:
-            circuit.B("level", "level", circuit.gnd, voltage_expression=f"{level}-v(timer)")
-            # One volt on the timer is the charge of the membrane's swing, so one charge tolerance fits both.
-            charge = self.capacitance * swing
-            circuit.C("timer", "timer", circuit.gnd, charge)
-            rise, fall = charge / self.t_refractory, charge / (_TIMER_SHARE * min(self.t_refractory, tau_m))
-            timing = f"v(spike)*({{{rise!r}}})-(1-v(spike))*v(timer)*({{{fall!r}}})"
-            circuit.B("timer", circuit.gnd, "timer", current_expression=timing)
-        else:
-            circuit.B("level", "level", circuit.gnd, voltage_expression=level)
-        # The reset is over well before the refractory time is.
-        share = min(_RESET_SHARE, self.t_refractory / (20 * tau_m)) if has_timer else _RESET_SHARE
-        threshold = Threshold(circuit, "level", "0", v_high=1.0, v_low=-1.0 if has_timer else 0.0)
-        threshold.add_switch("reset", "mem", "reset", r_on=share * self.r_leak, r_off=1e8 * self.r_leak)
-        threshold.add_spike_output()
+        add_reset(
+            circuit,
+            capacitance=self.capacitance,
+            r_leak=self.r_leak,
+            v_th=self.v_th,
+            v_reset=self.v_reset,
+            t_refractory=self.t_refractory,
+        )
         return circuit
 
     def working_point(self) -> WorkingPoint:

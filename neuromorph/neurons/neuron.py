@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -32,13 +32,13 @@ class WorkingPoint:
 
     Parameters
     ----------
-    drive : Stimulus
-        Input current [A].
+    drive : Stimulus, or mapping of str to Stimulus
+        Input current [A], or what drives each of several inputs, by name.
     t_stop : float
         Length of the run [s].
     """
 
-    drive: Stimulus
+    drive: Stimulus | Mapping[str, Stimulus]
     t_stop: float
 
 
@@ -76,7 +76,7 @@ class Neuron(Parameters, ABC):
 
     @abstractmethod
     def working_point(self) -> WorkingPoint:
-        """The drive [A] and duration [s] at which the neuron is shown when nothing else is asked."""
+        """The drive [A or 1/s] and duration [s] at which the neuron is shown when nothing else is asked."""
 
     def design_findings(
         self, i_max: float, *, fidelity: Fidelity = "ideal", t_max: float | None = None
@@ -102,6 +102,24 @@ class Neuron(Parameters, ABC):
     def at_fidelity(self, fidelity: Fidelity) -> NeuronAtFidelity:
         """The neuron with parts as real as `fidelity` says, as a design of its own (SI units)."""
         return NeuronAtFidelity(self, fidelity)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EquationsOnly(Neuron):
+    """A neuron of the literature that is stated as equations and has no circuit here."""
+
+    def schematic(self, fidelity: Fidelity = "ideal") -> Schematic:
+        """Always refused (SI units).
+
+        Raises
+        ------
+        ValueError
+            Says what to do instead.
+        """
+        raise ValueError(
+            f"{self.design_name!r} is stated as equations and has no circuit: simulate it with engine='ode', or pair its "
+            "dynamics() with a circuit of yours as neuromorph.Pair"
+        )
 
 
 @dataclass(frozen=True)

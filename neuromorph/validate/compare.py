@@ -49,11 +49,11 @@ class Comparison:
     energies: tuple[EnergyBalance, ...] = ()
 
     def part_errors(self) -> dict[str, float]:
-        """Difference of each part's energy over the energy delivered, for the parts of both roads (pure number)."""
+        """Difference of each part's energy over the energy moved, for the parts of both roads (pure number)."""
         if not self.energies:
             return {}
         flows = [{**balance.delivered, **balance.dissipated} for balance in self.energies]
-        moved = max(sum(map(abs, balance.delivered.values())) for balance in self.energies)
+        moved = max(balance.moved for balance in self.energies)
         return {name: abs(flows[1][name] - flows[0][name]) / moved for name in flows[0] if name in flows[1] and moved}
 
     def metrics(self) -> dict[str, Any]:
