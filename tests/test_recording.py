@@ -20,7 +20,7 @@ from hypothesis.extra import numpy as hnp
 
 from neuromorph.errors import MeasurementError, NeuromorphError
 from neuromorph.recording import Recording, SignalNotFoundError, SpikeTrains, load
-from neuromorph.recording.netcdf import seal
+from neuromorph.recording.sealed import seal
 
 
 def example() -> Recording:

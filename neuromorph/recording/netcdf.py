@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuromorph.errors import MeasurementError
-from neuromorph.files import atomic_path
+from neuromorph.recording.sealed import read_dataset, write_dataset
 from neuromorph.recording.spikes import SpikeTrains
 from neuromorph.recording.waveforms import RESERVED_NAMES, Recording
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["load", "save", "to_xarray"]
 
 _FORMAT = "neuromorph recording 1"
-_SEAL = "neuromorph recording, sha256"
 
 
 def to_xarray(recording: Recording) -> xarray.Dataset:
@@ -48,46 +46,7 @@ def to_xarray(recording: Recording) -> xarray.Dataset:
 def save(recording: Recording, path: str | os.PathLike[str]) -> Path:
     """See :meth:`Recording.save`."""
     dataset = to_xarray(recording)
-    dataset = dataset.rename(_names_in_file(recording.names))
-    # A fill value would make every NaN in the file ambiguous.
-    encoding = {name: {"_FillValue": None} for name in dataset.variables if name != "source"}
-    # Made in memory and written by Python: on a full disk the HDF5 library cannot close its own file and
-    # takes the process down with a segmentation fault.
-    # A copy: the view that is returned would outlive its buffer when the write fails.
-    content = bytes(dataset.to_netcdf(engine="h5netcdf", encoding=encoding))
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        file.write(content)
-        file.write(seal(hashlib.sha256(content)))
-    return Path(path)
-
-
-def seal(digest: hashlib._Hash) -> bytes:
-    """The line after the end of the netCDF part of a file, which readers of netCDF do not look at.
-
-    A damaged file must be known as such before HDF5 sees it: one wrong byte can send that library into an
-    endless loop, or end the process.
-    """
-    return f"\n{_SEAL} {digest.hexdigest()}\n".encode()
-
-
-def _check_seal(path: str | os.PathLike[str]) -> None:
-    length = len(seal(hashlib.sha256()))
-    with open(path, "rb") as file:
-        remaining = max(file.seek(0, os.SEEK_END) - length, 0)
-        file.seek(remaining)
-        found = file.read()
-        if not found.startswith(f"\n{_SEAL} ".encode()):
-            raise ValueError("it was not written by Recording.save, or is cut off")
-        file.seek(0)
-        digest = hashlib.sha256()
-        while remaining:
-            chunk = file.read(min(remaining, 1 << 20))
-            if not chunk:
-                raise ValueError("it was cut off while it was read")
-            digest.update(chunk)
-            remaining -= len(chunk)
-    if found != seal(digest):
-        raise ValueError("it was damaged or changed after it was saved (its checksum is wrong)")
+    return write_dataset(dataset.rename(_names_in_file(recording.names)), path)
 
 
 def load(path: str | os.PathLike[str]) -> Recording:
@@ -108,19 +67,11 @@ def load(path: str | os.PathLike[str]) -> Recording:
     MeasurementError
         When the file is missing, damaged, or no recording; the message names it.
     """
-    import xarray
-
     name = os.fspath(path)
     if not Path(path).is_file():
         raise MeasurementError(f"cannot read the recording {name}: there is no such file")
     try:
-        _check_seal(path)
-        # Undecoded: xarray would read some units as calendars, and some numbers as missing.
-        dataset = xarray.load_dataset(path, engine="h5netcdf", decode_cf=False)
-        found = dataset.attrs.get("format")
-        if found != _FORMAT:
-            raise ValueError(f"its format is {found!r}, this version reads {_FORMAT!r}")
-        return _recording(dataset)
+        return _recording(read_dataset(path, _FORMAT, "Recording.save"))
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise MeasurementError(f"cannot read the recording {name}: {error}") from error
 
