@@ -1,0 +1,164 @@
+"""The array at one moment: voltages, currents and powers that follow from states and sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuromorph.crossbars.newton import LinearSolver, solve_nonlinear
+from neuromorph.crossbars.terminations import SIDES
+from neuromorph.equations import load_kernel
+
+if TYPE_CHECKING:
+    from neuromorph.crossbars.crossbar import Crossbar
+    from neuromorph.crossbars.voltages import NodeVoltages
+
+__all__ = ["POWERS", "ArrayCircuit", "Moment", "kernels"]
+
+FloatArray = NDArray[np.float64]
+
+POWERS = ("delivered", "devices", "word_lines", "bit_lines", "drivers", "sensing")
+"""What the power of an array is split into: what the sources give, and who takes it."""
+
+
+@cache
+def kernels() -> ModuleType:
+    """The compiled functions that do not depend on the model."""
+    files = ("exponential_step_kernel.py", "line_currents_kernel.py")
+    texts = [resources.files("neuromorph.crossbars").joinpath(file).read_text("utf-8") for file in files]
+    return load_kernel("crossbar_transient", "\n\n".join(texts))
+
+
+@dataclass
+class Moment:
+    """What one solve gave.
+
+    Parameters
+    ----------
+    found : NodeVoltages or None
+        As the solver returned it: where the next solve starts from [V].
+    ends : dict of str to ndarray
+        Voltages behind the ends [V].
+    v : ndarray, shape (m n,)
+        Device voltages [V].
+    current : ndarray, shape (m n,)
+        Device currents [A].
+    residual : float
+        Largest sum of currents at a node over the largest current (pure number).
+    """
+
+    found: NodeVoltages | None
+    ends: dict[str, FloatArray]
+    v: FloatArray
+    current: FloatArray
+    residual: float
+
+
+class ArrayCircuit:
+    """A crossbar of memristors whose states are given anew for each solve.
+
+    Parameters
+    ----------
+    crossbar : Crossbar
+        With a :class:`DeviceArray`.
+    tolerance : float
+        Of each solve (pure number).
+    """
+
+    def __init__(self, crossbar: Crossbar, tolerance: float) -> None:
+        self.crossbar, self.devices, self.tolerance = crossbar, crossbar.devices, tolerance
+        self.shape = crossbar.shape
+        self.solver = _solver_of(crossbar)
+        self.functions = self.devices.kernel.functions
+        self.constants, self.stuck = self.devices.constants, self.devices.stuck_flat
+        wires, terminations = crossbar.wires, crossbar.terminations
+        self.wires = wires
+        self._behind = {
+            (one, other): np.stack([terminations.resistances(side, wires) for side in (one, other)])
+            for one, other in (("left", "right"), ("top", "bottom"))
+        }
+        self._inner = {
+            name: {side: np.where(terminations.having(side, kind), r, 0.0) for side in SIDES}
+            for name, kind, r in (("drivers", "driven", wires.r_driver), ("sensing", "sensed", wires.r_sense))
+            if 0 < r < np.inf
+        }
+        self._g = np.empty(self.devices.states.size)
+        self.solves = self.iterations = 0
+        self.residual = 0.0
+
+    def at(self, x: FloatArray, ends: dict[str, FloatArray], start: Any) -> Moment:
+        """Solve for states and sources.
+
+        Parameters
+        ----------
+        x : ndarray, shape (m n,)
+            States (pure numbers).
+        ends : dict of str to ndarray, shape (lines,)
+            Voltages behind the ends [V].
+        start : NodeVoltages or None
+            A solution nearby.
+
+        Returns
+        -------
+        Moment
+            Voltages [V] and currents [A].
+        """
+        if self.devices.is_linear and not any(values.any() for values in ends.values()):
+            # Nothing flows, and there is no largest current that errors could be related to.
+            return Moment(start, ends, np.zeros(x.size), np.zeros(x.size), 0.0)
+        batch = {side: values[None] for side, values in ends.items()}
+        self.solves += 1
+        if self.devices.is_linear:
+            self.functions.fill_conductances(x, self.constants, self.stuck, self._g)
+            g = self._g.reshape(self.shape)
+            found = self.solver.solve(g, batch, None, start, self.tolerance)
+            v = found.device_voltages[0].ravel()
+            current = self._g * v
+        else:
+            devices = self.devices.with_states(x.reshape(self.shape))
+            found = solve_nonlinear(self.solver, devices, batch, start, self.tolerance)
+            v = found.device_voltages[0].ravel()
+            current = devices.current(v.reshape(self.shape)).ravel()
+        self.iterations += found.iterations
+        return Moment(found, ends, v, current, found.residual)
+
+    def rates(self, x: FloatArray, moment: Moment, out: FloatArray) -> None:
+        """Fill in the rate of each state [1/s], shape (m n,)."""
+        self.functions.fill_rates(moment.v[None], x, self.constants, self.stuck, out[None])
+
+    def rates_and_slopes(self, x: FloatArray, moment: Moment, rate: FloatArray, slope: FloatArray) -> None:
+        """Fill in the rate of each state and its derivative by the state [1/s], shape (m n,)."""
+        self.functions.fill_rates_and_slopes(moment.v[None], x, self.constants, self.stuck, rate[None], slope[None])
+
+    def terminal_currents(self, moment: Moment) -> tuple[dict[str, FloatArray], FloatArray]:
+        """Currents out of the array into each end [A], by side, and powers in the order of :data:`POWERS` [W]."""
+        functions, powers = kernels(), np.zeros(len(POWERS))
+        currents: dict[str, FloatArray] = {}
+        taken = moment.current.reshape(self.shape)
+        for index, ((one, other), behind) in enumerate(self._behind.items()):
+            of_lines = taken if index == 0 else np.ascontiguousarray(-taken.T)
+            r = self.wires.r_word if index == 0 else self.wires.r_bit
+            into = np.empty(behind.shape)
+            ends = np.stack([moment.ends[one], moment.ends[other]])
+            powers[2 + index] = functions.find_line_currents(of_lines, r, behind, ends, into)
+            powers[0] -= (ends * into).sum()
+            currents[one], currents[other] = into
+        powers[1] = functions.sum_of_products(moment.v, moment.current)
+        for name, inner in self._inner.items():
+            powers[POWERS.index(name)] = sum(float((r * currents[side] ** 2).sum()) for side, r in inner.items())
+        return currents, powers
+
+
+def _solver_of(crossbar: Crossbar) -> LinearSolver:
+    from neuromorph.crossbars.direct import DirectSolver
+    from neuromorph.crossbars.line_solver import LineSolver
+
+    wires = crossbar.wires
+    whole = np.isfinite(wires.r_word) and np.isfinite(wires.r_bit)
+    return (LineSolver if whole else DirectSolver)(crossbar.shape, wires, crossbar.terminations)

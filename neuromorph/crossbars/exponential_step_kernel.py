@@ -1,0 +1,120 @@
+"""Stages of an exponential Runge-Kutta method of order 4, each device with a rate constant of its own.
+
+S. Krogstad, Generalized integrating factor methods for stiff PDEs, J. Comput. Phys. 203 (2005) 72, equation (51).
+``dx/dt = F(v, x)`` is split into ``slope x``, `slope` the derivative of `F` by `x` at the start of the step, and the
+rest; the first part is integrated exactly. The state of a device whose rate is linear in the state is then exact while its
+voltage stays, however long the step. Where all slopes are zero it is the classical Runge-Kutta method.
+"""
+
+
+@njit
+def phi_functions(z):
+    """The functions phi_1, phi_2 and phi_3 of exponential integrators at `z`."""
+    if abs(z) < 0.5:
+        # By its series, since the recursion upwards would lose digits.
+        series = 1.0
+        for n in range(17, 3, -1):
+            series = 1.0 + z * series / n
+        phi_3 = series / 6.0
+        phi_2 = 0.5 + z * phi_3
+        return 1.0 + z * phi_2, phi_2, phi_3
+    phi_1 = math.expm1(z) / z
+    phi_2 = (phi_1 - 1.0) / z
+    return phi_1, phi_2, (phi_2 - 0.5) / z
+
+
+@kernel
+def find_weights(h, slope, half, full):
+    """Functions phi_1 and phi_2 over half the step, phi_1, phi_2 and phi_3 over the step."""
+    for i in range(slope.size):
+        half[0, i], half[1, i], _ = phi_functions(0.5 * h * slope[i])
+        full[0, i], full[1, i], full[2, i] = phi_functions(h * slope[i])
+
+
+@njit
+def inside(x):
+    return min(max(x, 0.0), 1.0)
+
+
+@kernel
+def second_stage(h, x, rate, half, out):
+    for i in range(x.size):
+        out[i] = inside(x[i] + 0.5 * h * half[0, i] * rate[i])
+
+
+@kernel
+def third_stage(h, x, rate, slope, half, x2, rate2, out):
+    for i in range(x.size):
+        bent = rate2[i] - rate[i] - slope[i] * (x2[i] - x[i])
+        out[i] = inside(x[i] + h * (0.5 * half[0, i] * rate[i] + half[1, i] * bent))
+
+
+@kernel
+def fourth_stage(h, x, rate, slope, full, x3, rate3, out):
+    for i in range(x.size):
+        bent = rate3[i] - rate[i] - slope[i] * (x3[i] - x[i])
+        out[i] = inside(x[i] + h * (full[0, i] * rate[i] + 2.0 * full[1, i] * bent))
+
+
+@kernel
+def end_of_step(h, x, rate, slope, full, x2, rate2, x3, rate3, x4, rate4, out):
+    for i in range(x.size):
+        bent = rate2[i] + rate3[i] - 2.0 * rate[i] - slope[i] * (x2[i] + x3[i] - 2.0 * x[i])
+        bent4 = rate4[i] - rate[i] - slope[i] * (x4[i] - x[i])
+        middle = 2.0 * full[1, i] - 4.0 * full[2, i]
+        last = 4.0 * full[2, i] - full[1, i]
+        out[i] = inside(x[i] + h * (full[0, i] * rate[i] + middle * bent + last * bent4))
+
+
+@kernel
+def largest_error(h, slope, full, x4, rate4, x5, rate5):
+    """Largest difference to a method of order 3 that has the rate at the end in the place of the last stage's."""
+    worst = 0.0
+    for i in range(slope.size):
+        last = 4.0 * full[2, i] - full[1, i]
+        error = abs(h * last * (rate5[i] - rate4[i] - slope[i] * (x5[i] - x4[i])))
+        # Not max(): it would pass over what is not a number.
+        if not error <= worst:
+            worst = error
+    return worst
+
+
+@kernel
+def quarter_of_step(h, x, rate, slope, x3, rate3, x5, rate5, out):
+    """States after a quarter of the step, from the rates at its start, its middle and its end."""
+    for i in range(x.size):
+        phi_1, phi_2, phi_3 = phi_functions(0.25 * h * slope[i])
+        middle = rate3[i] - rate[i] - slope[i] * (x3[i] - x[i])
+        last = rate5[i] - rate[i] - slope[i] * (x5[i] - x[i])
+        linear, square = 4.0 * middle - last, 2.0 * last - 4.0 * middle
+        bent = phi_2 * linear / 16.0 + phi_3 * square / 32.0
+        out[i] = inside(x[i] + h * (0.25 * phi_1 * rate[i] + bent))
+
+
+@kernel
+def error_in_time(h, x, rate, slope, full, x3, rate3, x5, rate5, xq, rateq):
+    """Largest error of the states by what a parabola through start, middle and end misses after a quarter.
+
+    What depends on time alone is alike in the stages that :func:`largest_error` compares.
+    """
+    worst = 0.0
+    for i in range(x.size):
+        middle = rate3[i] - rate[i] - slope[i] * (x3[i] - x[i])
+        last = rate5[i] - rate[i] - slope[i] * (x5[i] - x[i])
+        quarter = rateq[i] - rate[i] - slope[i] * (xq[i] - x[i])
+        error = 0.25 * h * full[0, i] * abs(quarter - 0.75 * middle + 0.125 * last)
+        if not error <= worst:
+            worst = error
+    return worst
+
+
+@kernel
+def missed_energy(h, v, current_dx, rate, half, full):
+    """By how much Simpson's rule is off the energy of exponential changes of the states [J]."""
+    missed = 0.0
+    for i in range(v.size):
+        rule = (2.0 * half[0, i] + full[0, i]) / 6.0
+        power = v[i] * current_dx[i] * h * rate[i] * (rule - full[1, i])
+        if not math.isnan(power):
+            missed += abs(power)
+    return h * missed

@@ -1,0 +1,267 @@
+"""A transient step by step: the exponential method, its error, and what is kept on the way."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuromorph.crossbars.array_circuit import POWERS, ArrayCircuit, Moment, kernels
+from neuromorph.crossbars.sources import Sources
+from neuromorph.crossbars.terminations import SIDES
+from neuromorph.errors import ConvergenceError, SimulationError
+from neuromorph.progress import Progress
+from neuromorph.quantities import format_quantity
+
+if TYPE_CHECKING:
+    from neuromorph.crossbars.crossbar import Crossbar
+
+__all__ = ["Frames", "TransientRun"]
+
+FloatArray = NDArray[np.float64]
+
+# Energies are integrated by the stages of the step: their error counts this much less than that of a state.
+_ENERGY_SLACK = 10.0
+# What a solve of the lines may be off by, in relation to the error that a step may make.
+_SOLVE_SHARE = 1e-4
+_SAFETY, _LEAST_FACTOR, _LARGEST_FACTOR = 0.9, 0.1, 10.0
+# Below this the straight quadrature of a decay is exact to all digits that count.
+_GENTLE = 0.1
+
+
+@dataclass
+class Frames:
+    """What is kept of a run, frame by frame.
+
+    Parameters
+    ----------
+    time, states, energies, powers : list
+        Times [s], states, cumulative energies [J] and powers [W] in the order of ``POWERS``.
+    terminal_voltages, terminal_currents : dict of str to list
+        By side: voltages behind the ends [V], currents out of the array into them [A].
+    """
+
+    time: list[float] = field(default_factory=list)
+    states: list[FloatArray] = field(default_factory=list)
+    energies: list[FloatArray] = field(default_factory=list)
+    powers: list[FloatArray] = field(default_factory=list)
+    terminal_voltages: dict[str, list[FloatArray]] = field(default_factory=lambda: {side: [] for side in SIDES})
+    terminal_currents: dict[str, list[FloatArray]] = field(default_factory=lambda: {side: [] for side in SIDES})
+
+
+@dataclass
+class _Point:
+    """States at the end of an accepted step, and all that follows from them."""
+
+    t: float
+    x: FloatArray
+    moment: Moment
+    rate: FloatArray
+    slope: FloatArray
+    currents: dict[str, FloatArray]
+    powers: FloatArray
+
+
+class TransientRun:
+    """Integrates the states of an array from 0 s on.
+
+    Parameters
+    ----------
+    crossbar : Crossbar
+        With a :class:`DeviceArray`, whose states are the first.
+    sources : Sources
+        Voltages behind the ends, and the times at which a step has to end.
+    save_at : ndarray or None
+        Times of the frames [s], all of them corners of `sources`; ``None`` for every step.
+    tolerance : float
+        Largest error of a state in a step (pure number).
+    max_steps : int
+        Steps after which the run gives up.
+    """
+
+    def __init__(
+        self, crossbar: Crossbar, sources: Sources, save_at: FloatArray | None, tolerance: float, max_steps: int
+    ) -> None:
+        self.sources, self.save_at, self.tolerance, self.max_steps = sources, save_at, tolerance, max_steps
+        self.circuit = ArrayCircuit(crossbar, min(1e-8, max(_SOLVE_SHARE * tolerance, 1e-13)))
+        self.frames = Frames()
+        self.steps = self.rejected = 0
+        self.energies = np.zeros(len(POWERS))
+        self._exchanged = 0.0
+        n = crossbar.devices.states.size
+        self._half, self._full = np.empty((2, n)), np.empty((3, n))
+        self._x = [np.empty(n) for _ in range(3)]
+        self._rates = [np.empty(n) for _ in range(3)]
+        self._quarter = (np.empty(n), np.empty(n))
+        self._partials = [np.empty((1, n)) for _ in range(4)]
+        self._wish = math.inf
+        self.point: _Point | None = None
+
+    def run(self, progress: Progress) -> None:
+        """Go to the last corner.
+
+        Parameters
+        ----------
+        progress : Progress
+            Told the share of the time that is simulated.
+
+        Raises
+        ------
+        SimulationError
+            When no step is short enough, a state is not finite, or there are too many steps.
+        """
+        corners = self.sources.corners
+        t_stop, told = float(corners[-1]), 0.0
+        x = self.circuit.devices.states.ravel().copy()
+        for piece in range(len(corners) - 1):
+            self.sources.enter(piece)
+            start, end = float(corners[piece]), float(corners[piece + 1])
+            self._begin_piece(start, x)
+            assert self.point is not None
+            if piece == 0:
+                self._keep()
+            while self.point.t < end:
+                self._advance(end)
+                if self.save_at is None and self.point.t < end:
+                    self._keep()
+                share = self.point.t / t_stop
+                if share - told >= 0.005:
+                    told = share
+                    progress(share, f"transient at {format_quantity(self.point.t, 's')}")
+            x = self.point.x
+            if self.save_at is None or self._is_saved(end):
+                self._keep()
+        progress(1.0, "transient")
+
+    def _is_saved(self, t: float) -> bool:
+        assert self.save_at is not None
+        k = int(np.searchsorted(self.save_at, t))
+        near = self.save_at[max(k - 1, 0) : k + 1]
+        return bool(np.any(np.abs(near - t) <= 16 * np.spacing(t)))
+
+    def _keep(self) -> None:
+        assert self.point is not None
+        point, frames = self.point, self.frames
+        frames.time.append(point.t)
+        frames.states.append(point.x.reshape(self.circuit.shape).copy())
+        frames.energies.append(self.energies.copy())
+        frames.powers.append(point.powers.copy())
+        for side in SIDES:
+            frames.terminal_voltages[side].append(point.moment.ends[side].copy())
+            frames.terminal_currents[side].append(point.currents[side].copy())
+
+    def keep_last(self) -> None:
+        """Keep where the run stands, if that is not kept yet: after Ctrl-C or a failure."""
+        if self.point is not None and (not self.frames.time or self.point.t > self.frames.time[-1]):
+            self._keep()
+
+    def _begin_piece(self, t: float, x: FloatArray) -> None:
+        ends = self.sources.at(t)
+        last = self.point
+        if last is not None and all(np.array_equal(ends[side], last.moment.ends[side]) for side in SIDES):
+            return
+        start = None if last is None else last.moment.found
+        self.point = self._point(t, x, self.circuit.at(x, ends, start))
+
+    def _point(self, t: float, x: FloatArray, moment: Moment) -> _Point:
+        rate, slope = np.empty(x.size), np.empty(x.size)
+        self.circuit.rates_and_slopes(x, moment, rate, slope)
+        currents, powers = self.circuit.terminal_currents(moment)
+        return _Point(t, x, moment, rate, slope, currents, powers)
+
+    def _advance(self, end: float) -> None:
+        """One step whose error is allowed, from the point on, not beyond a time [s]."""
+        assert self.point is not None
+        t, rejected = self.point.t, False
+        shortest = max(16 * np.spacing(t), 1e-16 * float(self.sources.corners[-1]))
+        wish = min(self._wish, self.sources.longest_step)
+        while True:
+            left = end - t
+            # Two steps alike rather than a long one and a splinter.
+            h = left if wish >= 0.999999 * left else min(wish, 0.5 * left)
+            cause = ""
+            try:
+                ratio, point, gained = self._step(t, h, end if h == left else t + h)
+            except ConvergenceError as error:
+                ratio, cause = math.inf, str(error)
+            if ratio <= 1.0:
+                break
+            rejected = True
+            self.rejected += 1
+            # Not a number where something overflowed.
+            factor = _SAFETY * ratio**-0.25 if ratio < math.inf else 0.0
+            wish = h * max(_LEAST_FACTOR, factor)
+            if wish < shortest:
+                raise SimulationError(
+                    cause=cause
+                    or f"no time step is short enough at {format_quantity(t, 's')}: the states move too fast",
+                    remedy="raise tolerance, or give the model's fastest rates values that a device can have",
+                    time_reached=t,
+                )
+        self.steps += 1
+        if self.steps > self.max_steps:
+            raise SimulationError(
+                cause=f"more than {self.max_steps} steps are needed",
+                remedy="raise max_steps, raise tolerance, or lower t_stop",
+                time_reached=t,
+            )
+        growth = min(_LARGEST_FACTOR, _SAFETY * max(ratio, 1e-10) ** -0.25)
+        wish = h * (min(growth, 1.0) if rejected else growth)
+        # A step that a corner cut short says little about the steps after it.
+        self._wish = wish if h < left or rejected else max(wish, self._wish)
+        self.energies += gained
+        self._exchanged += abs(float(gained[0]))
+        self.circuit.residual = max(self.circuit.residual, point.moment.residual)
+        self.point = point
+
+    def _step(self, t: float, h: float, t_next: float) -> tuple[float, _Point, FloatArray]:
+        """Error over what is allowed, point and energies [J] of one step."""
+        assert self.point is not None
+        functions, circuit, now = kernels(), self.circuit, self.point
+        half, full, (x2, x3, x4), (rate2, rate3, rate4) = self._half, self._full, self._x, self._rates
+        x, rate, slope = now.x, now.rate, now.slope
+        functions.find_weights(h, slope, half, full)
+        middle, end = self.sources.at(t + 0.5 * h), self.sources.at(t_next)
+
+        functions.second_stage(h, x, rate, half, x2)
+        moment2 = circuit.at(x2, middle, now.moment.found)
+        circuit.rates(x2, moment2, rate2)
+        functions.third_stage(h, x, rate, slope, half, x2, rate2, x3)
+        moment3 = circuit.at(x3, middle, moment2.found)
+        circuit.rates(x3, moment3, rate3)
+        functions.fourth_stage(h, x, rate, slope, full, x3, rate3, x4)
+        moment4 = circuit.at(x4, end, moment3.found)
+        circuit.rates(x4, moment4, rate4)
+        x5 = np.empty(x.size)
+        functions.end_of_step(h, x, rate, slope, full, x2, rate2, x3, rate3, x4, rate4, x5)
+        if not np.isfinite(x5).all():
+            return math.inf, now, self.energies
+        point = self._point(t_next, x5, circuit.at(x5, end, moment4.found))
+        error = functions.largest_error(h, slope, full, x4, rate4, x5, point.rate)
+
+        if self.sources.varies:
+            xq, rateq = self._quarter
+            functions.quarter_of_step(h, x, rate, slope, x3, rate3, x5, point.rate, xq)
+            circuit.rates(xq, circuit.at(xq, self.sources.at(t + 0.25 * h), moment2.found), rateq)
+            args = (h, x, rate, slope, full, x3, rate3, x5, point.rate, xq, rateq)
+            error = max(error, functions.error_in_time(*args))
+
+        powers = [circuit.terminal_currents(moment)[1] for moment in (moment2, moment3, moment4)]
+        gained = h / 6.0 * (now.powers + 2.0 * (powers[0] + powers[1]) + powers[2])
+        off = h / 6.0 * float(np.abs(point.powers - powers[2])[:2].max())
+        if float(np.abs(slope).max()) * h > _GENTLE:
+            off += self._missed_by_quadrature(h, x, now)
+        exchanged = self._exchanged + h * max(abs(float(now.powers[0])), abs(float(point.powers[0])))
+        ratio = error / self.tolerance
+        if exchanged > 0.0:
+            ratio = max(ratio, off / (_ENERGY_SLACK * self.tolerance * exchanged))
+        return (ratio if ratio == ratio else math.inf), point, gained
+
+    def _missed_by_quadrature(self, h: float, x: FloatArray, now: _Point) -> float:
+        """Energy that three values of a decay do not show, though the states themselves are exact [J]."""
+        circuit, partials = self.circuit, self._partials
+        circuit.functions.fill_partials(now.moment.v[None], x, circuit.constants, circuit.stuck, *partials)
+        return float(kernels().missed_energy(h, now.moment.v, partials[1][0], now.rate, self._half, self._full))
