@@ -218,7 +218,10 @@ class MemristorModel(Parameters, ABC):
     def _evaluate(self, function: str, v: Any, x: Any) -> Any:
         v, x = np.broadcast_arrays(np.asarray(v, dtype=float), np.asarray(x, dtype=float))
         flat = getattr(self.kernel, function)(
-            np.ascontiguousarray(v).ravel(), np.ascontiguousarray(x).ravel(), np.array([*self.values().values()])
+            # Copies: a broadcast array of one value is a view that must not be written to.
+            np.array(v).ravel(),
+            np.array(x).ravel(),
+            np.array([*self.values().values()]),
         )
         return flat.reshape(v.shape)[()]
 

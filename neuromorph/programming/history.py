@@ -188,10 +188,16 @@ def _effect(before: ProgrammedArray, after: ProgrammedArray) -> StepEffect:
     at_read = after.step.transformation.at_read
     return StepEffect(
         step=after.step,
-        before=before.read_conductances(0) if at_read else before.conductances,
-        after=after.read_conductances(0) if at_read else after.conductances,
+        before=before.conductances,
+        after=_at_first_read(after) if at_read else after.conductances,
         stuck=after.state.stuck,
         line_gains=after.state.line_gains,
         output_gains=after.state.output_gains,
         window=after.mapping.g_on - after.mapping.g_off,
     )
+
+
+def _at_first_read(array: ProgrammedArray) -> np.ndarray:
+    """What this step alone makes of the conductances at the first read, without other steps that act at reads."""
+    assert array.step is not None
+    return array.step.transformation.apply(array.state, array, array.step.generator(array.seed, 0)).conductances

@@ -272,7 +272,10 @@ class WeightMapping(Parameters):
         """
         from neuromorph.programming.programmed_array import ProgrammedArray
 
-        return ProgrammedArray(mapping=self.fitted(weights), weights=_matrix("weights", weights), seed=seed)
+        array = ProgrammedArray(mapping=self.fitted(weights), weights=_matrix("weights", weights), seed=seed)
+        # Computed at once, so that weights outside of the window are refused here.
+        array.targets  # noqa: B018
+        return array
 
     def summary(self) -> str:
         """The mapping in one line."""

@@ -105,7 +105,7 @@ class ProgrammedArray:
         return self.state.conductances
 
     def read_conductances(self, read: int = 0) -> np.ndarray:
-        """Conductances during a read, read noise included.
+        """Conductances during a read: those between reads, with the steps that act at every read after all others.
 
         Parameters
         ----------
@@ -124,17 +124,11 @@ class ProgrammedArray:
         """
         if isinstance(read, bool) or not isinstance(read, int | np.integer) or read < 0:
             raise ValueError(f"read is the number of a read, a whole number from 0, got {read!r}")
-        return self._state_at_read(int(read)).conductances
-
-    def _state_at_read(self, read: int) -> ArrayState:
-        if not self._is_noisy or self.previous is None or self.step is None:
-            return self.state
-        before = self.previous._state_at_read(read)
-        at_read = self.step.transformation.at_read
-        generator = self.step.generator(self.seed, read if at_read else None)
-        after = self.step.transformation.apply(before, self.previous, generator)
-        # Gains were set between reads and stay.
-        return dataclasses.replace(after, line_gains=self.state.line_gains, output_gains=self.state.output_gains)
+        state = self.state
+        for step in self._steps():
+            if step.transformation.at_read:
+                state = step.transformation.apply(state, self, step.generator(self.seed, int(read)))
+        return state.conductances
 
     @property
     def _is_noisy(self) -> bool:

@@ -33,6 +33,8 @@ class PulsedDevices:
         self._devices = devices
         self._kernel, self.is_exact = _kernel_of(devices.model)
         self._states = np.array(devices.states, dtype=float).ravel()
+        # Copies, since the compiled functions are for arrays that may be written to.
+        self._constants, self._stuck = np.array(devices.constants), np.array(devices.stuck_flat)
 
     @classmethod
     def of(cls, model: MemristorModel, states: np.ndarray) -> PulsedDevices:
@@ -93,15 +95,15 @@ class PulsedDevices:
             When no step is short enough; names the device.
         """
         shape = self._devices.shape
-        v = np.ascontiguousarray(np.broadcast_to(np.asarray(voltages, dtype=float), shape)).ravel()
-        durations = np.ascontiguousarray(np.broadcast_to(np.asarray(duration, dtype=float), shape)).ravel()
+        v = np.array(np.broadcast_to(np.asarray(voltages, dtype=float), shape)).ravel()
+        durations = np.array(np.broadcast_to(np.asarray(duration, dtype=float), shape)).ravel()
         energies = np.zeros(self._states.size)
         failed = self._kernel.apply_pulses(
             v,
             durations,
             self._states,
-            self._devices.constants,
-            self._devices.stuck_flat,
+            self._constants,
+            self._stuck,
             tolerance,
             self.is_exact,
             energies,
@@ -138,11 +140,11 @@ def states_of(model: MemristorModel, conductances: np.ndarray, read_voltage: flo
     ValueError
         When no state has one of the conductances; names the first and the model's range.
     """
-    g = np.asarray(conductances, dtype=float)
+    g = np.array(conductances, dtype=float)
     devices = DeviceArray(model, np.zeros(g.shape))
     kernel, _ = _kernel_of(model)
     found = np.empty(g.size)
-    kernel.find_states(np.ascontiguousarray(g).ravel(), float(read_voltage), devices.constants, found)
+    kernel.find_states(g.ravel(), float(read_voltage), np.array(devices.constants), found)
     states: np.ndarray = found.reshape(g.shape)
     if np.isnan(states).any():
         i, j = np.argwhere(np.isnan(states))[0]

@@ -48,7 +48,7 @@ class Transformation(Parameters, ABC):
     """
 
     at_read: ClassVar[bool] = False
-    """Whether it acts anew at every read instead of once."""
+    """Whether it acts anew at every read, on the conductances as they are by then, instead of once."""
 
     @abstractmethod
     def changed(self, conductances: np.ndarray, array: ProgrammedArray, rng: np.random.Generator) -> np.ndarray:

@@ -108,6 +108,7 @@ def test_every_mms_parameter_counts(name):
 def test_shapes_broadcast():
     model = nm.MMS()
     assert model.current(0.3, 0.5).shape == ()
+    assert model.state_rate(0.3, np.array([0.5])).shape == (1,)
     assert model.current(VOLTAGES[:, None], STATES).shape == (VOLTAGES.size, STATES.size)
     assert model.derivatives(VOLTAGES[:, None], STATES)["state_rate_dv"].shape == (VOLTAGES.size, STATES.size)
     np.testing.assert_array_equal(
