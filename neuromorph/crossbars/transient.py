@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuromorph.crossbars.array_circuit import POWERS
 from neuromorph.crossbars.device_array import DeviceArray
+from neuromorph.crossbars.memory import free_memory
 from neuromorph.crossbars.sources import Sources, stimuli_by_line
 from neuromorph.crossbars.terminations import SIDES
 from neuromorph.errors import SimulationError
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from neuromorph.crossbars.crossbar import Crossbar
     from neuromorph.crossbars.transient_run import TransientRun
 
-__all__ = ["CrossbarTransient", "TransientInterrupted", "simulate_states"]
+__all__ = ["CrossbarTransient", "TransientInterrupted", "frame_times", "simulate_states"]
 
 FloatArray = NDArray[np.float64]
 
@@ -263,7 +263,7 @@ def simulate_states(
         raise ValueError(
             f"tolerance must be a number from {_LEAST_TOLERANCE:g} to {_LARGEST_TOLERANCE:g}, got {tolerance!r}"
         )
-    times = _frame_times(save_at, t_stop)
+    times = frame_times(save_at, t_stop)
     _refuse_too_large(crossbar.shape, 0 if times is None else len(times))
     lines = stimuli_by_line(crossbar.terminations, stimuli)
     sources = Sources(lines, t_stop, () if times is None else times)
@@ -287,7 +287,26 @@ def simulate_states(
     return _result(crossbar, run, t_stop, tolerance)
 
 
-def _frame_times(save_at: int | str | ArrayLike, t_stop: float) -> FloatArray | None:
+def frame_times(save_at: int | str | ArrayLike, t_stop: float) -> FloatArray | None:
+    """Times of the frames to keep [s].
+
+    Parameters
+    ----------
+    save_at : int, "steps" or array_like
+        A number of frames evenly from 0 s to `t_stop`, times [s], or every step.
+    t_stop : float
+        Length of the run [s].
+
+    Returns
+    -------
+    ndarray or None
+        Times [s]; ``None`` for every step.
+
+    Raises
+    ------
+    ValueError
+        When it is none of these.
+    """
     wanted = "save_at must be a number of frames of at least 2, increasing times in s from 0 s to t_stop, or 'steps'"
     if isinstance(save_at, str):
         if save_at != "steps":
@@ -310,23 +329,12 @@ def _frame_times(save_at: int | str | ArrayLike, t_stop: float) -> FloatArray | 
 def _refuse_too_large(shape: tuple[int, int], frames: int) -> None:
     m, n = shape
     needed = 8 * frames * (m * n + 4 * (m + n)) + 8 * 60 * m * n
-    free = _free_memory()
+    free = free_memory()
     if needed > free:
         raise MemoryError(
             f"{frames} frames of a {m} x {n} array take {needed / 1e9:.3g} GB, and {free / 1e9:.3g} GB are free: "
             "keep fewer frames (save_at)"
         )
-
-
-def _free_memory() -> float:
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            for line in file:
-                if line.startswith("MemAvailable:"):
-                    return 1024.0 * float(line.split()[1])
-    except OSError:
-        return math.inf
-    return math.inf
 
 
 def _result(crossbar: Crossbar, run: TransientRun, t_stop: float, tolerance: float) -> CrossbarTransient:

@@ -55,6 +55,9 @@ class Deck:
     compatibility : str
         ngspice's compatibility mode for this deck alone, such as ``"psa"``; for files in a dialect of PSpice or
         LTspice that the circuit includes. A :class:`VendorModel` needs none.
+    saves_all : bool
+        Whether the raw file gets every node and source current, where most of thousands are wanted: naming them
+        costs ngspice time that grows with the square of their number.
     """
 
     name: str
@@ -67,6 +70,7 @@ class Deck:
     states: tuple[str, ...] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)
     compatibility: str = ""
+    saves_all: bool = False
 
     def __post_init__(self) -> None:
         checked_title(self.name)
@@ -149,7 +153,7 @@ class Deck:
 
     def _recorded(self) -> list[str]:
         is_long = len(self.vectors) > _LONG_SAVE and not any(vector.startswith("@") for vector in self.vectors)
-        if self.is_operating_point and is_long:
+        if self.saves_all or (self.is_operating_point and is_long):
             return [".save all"]
         # The second for a run by hand without a raw file, which needs something to print.
         analysis = "op" if self.is_operating_point else "tran"

@@ -78,7 +78,7 @@ class Ngspice:
         executable = self.executable()
         capabilities = capabilities_of(executable)
         options = options or NgspiceOptions()
-        text = deck.text(options, self._use_klu(deck, options, capabilities))
+        text = deck.text(options, self.uses_klu(deck, options))
         folder = self._new_folder()
         started = time.perf_counter()
         try:
@@ -141,8 +141,27 @@ class Ngspice:
 
         return run_watched(command, folder, LOG, _environment(), self.timeout, on_tick)
 
-    @staticmethod
-    def _use_klu(deck: Deck, options: NgspiceOptions, capabilities: Capabilities) -> bool:
+    def uses_klu(self, deck: Deck, options: NgspiceOptions) -> bool:
+        """Whether a run of a deck is given to the KLU solver.
+
+        Parameters
+        ----------
+        deck : Deck
+            What is to be run.
+        options : NgspiceOptions
+            Settings of the run.
+
+        Returns
+        -------
+        bool
+            As the options say, else for large decks where the program has it.
+
+        Raises
+        ------
+        SimulationError
+            When the options ask for KLU and the program was built without it.
+        """
+        capabilities = self.capabilities()
         if options.linear_solver == "klu" and not capabilities.klu:
             raise SimulationError(
                 cause=f"ngspice {capabilities.version} was built without the KLU solver",

@@ -181,7 +181,7 @@ def test_klu_is_asked_for_where_it_is_and_helps(
 ) -> None:
     engine = nm.Ngspice(program=program_44)
     options = nm.NgspiceOptions(linear_solver=solver)
-    text = decks[size].text(options, engine._use_klu(decks[size], options, engine.capabilities()))
+    text = decks[size].text(options, engine.uses_klu(decks[size], options))
     (line,) = [line for line in text.splitlines() if line.startswith(".options")]
     assert (line.split()[-1] == "klu") == is_klu
 
