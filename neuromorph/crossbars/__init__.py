@@ -3,6 +3,7 @@
 from neuromorph.crossbars.crossbar import Crossbar
 from neuromorph.crossbars.device_array import DeviceArray
 from neuromorph.crossbars.direct import DirectSolver
+from neuromorph.crossbars.line_solver import LineSolver
 from neuromorph.crossbars.solution import CrossbarSolution
 from neuromorph.crossbars.terminations import Terminations, Wires, end_voltages
 from neuromorph.crossbars.voltages import NodeVoltages
@@ -12,6 +13,7 @@ __all__ = [
     "CrossbarSolution",
     "DeviceArray",
     "DirectSolver",
+    "LineSolver",
     "NodeVoltages",
     "Terminations",
     "Wires",

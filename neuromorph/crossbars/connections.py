@@ -1,4 +1,4 @@
-"""Which nodes of an array hang together: those that a path joins to a fixed voltage, and those that are one."""
+"""Which parts of an array hang together, which of them a fixed voltage holds, and which nodes are one."""
 
 from __future__ import annotations
 
@@ -7,12 +7,36 @@ from numpy.typing import NDArray
 
 from neuromorph.crossbars.terminations import SIDES, Terminations, Wires
 
-__all__ = ["connected_nodes", "node_numbers"]
+__all__ = ["connected_nodes", "line_components", "node_numbers", "starting_voltages"]
 
 Array = NDArray[np.float64]
 
 
-def connected_nodes(g: Array, wires: Wires, terminations: Terminations) -> NDArray[np.bool_]:
+def line_components(g: Array) -> NDArray[np.intp]:
+    """Number the groups of lines that devices join.
+
+    Parameters
+    ----------
+    g : ndarray, shape (m, n)
+        Conductances [S].
+
+    Returns
+    -------
+    ndarray of int, shape (m + n,)
+        Group of each word line, then of each bit line.
+    """
+    m, n = g.shape
+    if g.min() > 0:
+        return np.zeros(m + n, dtype=np.intp)
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    word, bit = np.nonzero(g)
+    graph = coo_array((np.ones(len(word), dtype=np.int8), (word, m + bit)), shape=(m + n, m + n))
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.intp)
+
+
+def connected_nodes(g: Array, wires: Wires, terminations: Terminations) -> NDArray[np.bool_] | None:
     """Which nodes a path of conductors joins to a fixed voltage.
 
     Parameters
@@ -26,31 +50,80 @@ def connected_nodes(g: Array, wires: Wires, terminations: Terminations) -> NDArr
 
     Returns
     -------
-    ndarray of bool, shape (2, m, n)
-        Word layer, bit layer.
+    ndarray of bool, shape (2, m, n), or None
+        Word layer, bit layer; ``None`` where all are connected.
     """
     m, n = g.shape
     held = {side: np.isfinite(terminations.resistances(side, wires)) for side in SIDES}
     word, bit = held["left"] | held["right"], held["top"] | held["bottom"]
-    if word.all() and bit.all():
-        return np.ones((2, m, n), dtype=bool)
-    joins = g > 0
-    whole_word, whole_bit = np.isfinite(wires.r_word), np.isfinite(wires.r_bit)
-    # Only whole lines pass a connection on; a node of a cut line is the end of a path.
-    while whole_word and whole_bit:
-        more_word = word | joins[:, bit].any(axis=1)
-        more_bit = bit | joins[more_word].any(axis=0)
-        if (more_word == word).all() and (more_bit == bit).all():
-            break
-        word, bit = more_word, more_bit
     connected = np.zeros((2, m, n), dtype=bool)
-    connected[0] = word[:, None] | (joins & bit & (not whole_word))
-    connected[1] = bit | (joins & word[:, None] & (not whole_bit))
-    return connected
+    if np.isfinite(wires.r_word) and np.isfinite(wires.r_bit):
+        if word.all() and bit.all():
+            return None
+        groups = line_components(g)
+        reached = np.isin(groups, groups[np.concatenate([word, bit])])
+        connected[0], connected[1] = reached[:m, None], reached[m:]
+    else:
+        # A node of a cut line is the end of a path.
+        connected[0] = word[:, None] | ((g > 0) & bit)
+        connected[1] = bit | ((g > 0) & word[:, None])
+    return None if connected.all() else connected
+
+
+def starting_voltages(
+    g: Array, wires: Wires, terminations: Terminations, ends: dict[str, Array]
+) -> tuple[Array, NDArray[np.bool_]]:
+    """What is known of the voltages beforehand: those of parts that no current flows in, and of lines held fast.
+
+    Parameters
+    ----------
+    g : ndarray, shape (m, n)
+        Conductances [S].
+    wires, terminations
+        Of the array.
+    ends : dict of str to ndarray, shape (p, lines)
+        Voltages behind the ends [V].
+
+    Returns
+    -------
+    voltages : ndarray, shape (p, 2, m, n)
+        Node voltages, 0 where they are not known [V].
+    known : ndarray of bool, shape (p, 2, m, n)
+        Where they are.
+    """
+    m, n = g.shape
+    p = len(ends["left"])
+    resistances = {side: terminations.resistances(side, wires) for side in SIDES}
+    groups = line_components(g)
+    of_side = {"left": groups[:m], "right": groups[:m], "top": groups[m:], "bottom": groups[m:]}
+    group = np.concatenate([of_side[side][np.isfinite(resistances[side])] for side in SIDES])
+    voltage = np.concatenate([ends[side][:, np.isfinite(resistances[side])] for side in SIDES], axis=1)
+    lowest, highest = np.full((groups.max() + 1, p), np.inf), np.full((groups.max() + 1, p), -np.inf)
+    np.minimum.at(lowest, group, voltage.T)
+    np.maximum.at(highest, group, voltage.T)
+    # Ends at one voltage drive no current.
+    equal = lowest == highest
+    known = np.zeros((p, 2, m, n), dtype=bool)
+    voltages = np.zeros((p, 2, m, n))
+    if equal.any():
+        at_rest = np.where(equal, lowest, 0.0).T
+        voltages[:, 0], voltages[:, 1] = at_rest[:, groups[:m], None], at_rest[:, None, groups[m:]]
+        known[:, 0], known[:, 1] = equal.T[:, groups[:m], None], equal.T[:, None, groups[m:]]
+    for side in SIDES:
+        fixed = resistances[side] == 0
+        if not fixed.any():
+            continue
+        if side in ("left", "right"):
+            voltages[:, 0, fixed] = ends[side][:, fixed, None]
+            known[:, 0, fixed] = True
+        else:
+            voltages[:, 1, :, fixed] = ends[side].T[fixed][..., None]
+            known[:, 1, :, fixed] = True
+    return voltages, known
 
 
 def node_numbers(
-    wires: Wires, terminations: Terminations, connected: NDArray[np.bool_]
+    wires: Wires, terminations: Terminations, connected: NDArray[np.bool_] | None
 ) -> tuple[NDArray[np.intp], dict[str, NDArray[np.intp]], int]:
     """Number the nodes whose voltages are unknown, then the ends.
 
@@ -58,7 +131,7 @@ def node_numbers(
     ----------
     wires, terminations
         Of the array.
-    connected : ndarray of bool, shape (2, m, n)
+    connected : ndarray of bool, shape (2, m, n), or None
         As from :func:`connected_nodes`.
 
     Returns
@@ -71,14 +144,14 @@ def node_numbers(
     size : int
         How many voltages are unknown; the ends' numbers start here.
     """
-    _, m, n = connected.shape
+    m, n = terminations.shape
     numbers = np.arange(2 * m * n).reshape(2, m, n)
     if wires.r_word == 0:
         numbers[0] = numbers[0, :, :1]
     if wires.r_bit == 0:
         numbers[1] = numbers[1, :1]
     fixed = {side: terminations.resistances(side, wires) == 0 for side in SIDES}
-    free = connected.copy()
+    free = np.ones((2, m, n), dtype=bool) if connected is None else connected.copy()
     free[0] &= ~(fixed["left"] | fixed["right"])[:, None]
     free[1] &= ~(fixed["top"] | fixed["bottom"])
     nodes = np.full((2, m, n), -1)

@@ -5,14 +5,20 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from neuromorph.crossbars.direct import DirectSolver
+from neuromorph.crossbars.line_solver import LineSolver
 from neuromorph.crossbars.solution import CrossbarSolution
 from neuromorph.crossbars.terminations import Terminations, Wires, end_voltages
+from neuromorph.errors import ConvergenceError
+
+if TYPE_CHECKING:
+    from neuromorph.crossbars.transient import CrossbarTransient
+    from neuromorph.progress import Progress
 
 __all__ = ["Crossbar"]
 
@@ -106,7 +112,7 @@ class Crossbar:
         Crossbar
             Segments of lines that would join two fixed voltages through nothing have 1e-9 of their resistance [ohm].
         """
-        changes = {}
+        changes: dict[str, Any] = {}
         for name, sides in (("r_word", ("left", "right")), ("r_bit", ("top", "bottom"))):
             given = getattr(self, name)
             ideal = dataclasses.replace(self.wires, **{name: 0.0})
@@ -114,7 +120,7 @@ class Crossbar:
             changes[name] = min(1e-9 * given, 1.0) if meeting else 0.0
         return dataclasses.replace(self, **changes)
 
-    def solve(self, v: Any, *, method: str = "auto", tolerance: float = 1e-12) -> CrossbarSolution:
+    def solve(self, v: Any, *, method: str = "auto", tolerance: float = 1e-11) -> CrossbarSolution:
         """Stationary voltages and currents.
 
         Parameters
@@ -141,8 +147,76 @@ class Crossbar:
         if method not in _METHODS:
             raise ValueError(f"method must be one of {', '.join(_METHODS)}, got {method!r}")
         ends, single = end_voltages(self.terminations, v)
-        solver = DirectSolver(self.shape, self.wires, self.terminations)
-        return CrossbarSolution(crossbar=self, voltages=solver.solve(self.conductances, ends), single=single)
+        g, found = self.conductances, None
+        if method != "direct":
+            try:
+                found = LineSolver(self.shape, self.wires, self.terminations).solve(g, ends, tolerance=tolerance)
+            except ConvergenceError:
+                if method == "lines":
+                    raise
+        if found is None:
+            found = DirectSolver(self.shape, self.wires, self.terminations).solve(g, ends, tolerance=tolerance)
+        return CrossbarSolution(crossbar=self, voltages=found, single=single)
+
+    def simulate(
+        self,
+        stimuli: Any,
+        t_stop: float,
+        *,
+        tolerance: float = 1e-5,
+        save_at: int | str | ArrayLike = 101,
+        max_steps: int = 1_000_000,
+        progress: Progress | None = None,
+    ) -> CrossbarTransient:
+        """Let the states of the devices move while the lines carry current.
+
+        See :func:`neuromorph.crossbars.transient.simulate_states` for the method.
+
+        Parameters
+        ----------
+        stimuli : Stimulus, sequence of Stimulus, or mapping of str to these
+            Voltages of the driven ends [V]: one stimulus for all of a side, or one a line (``None`` where the line is not
+            driven); where several sides are driven, by the side's name.
+        t_stop : float
+            Length of the run [s].
+        tolerance : float
+            Largest estimated error of any state in a step (pure number), from 1e-12 to 0.01.
+        save_at : int, "steps" or array_like
+            What to keep: a number of frames evenly from 0 s to `t_stop`, times [s], or every step.
+        max_steps : int
+            Steps after which the run gives up.
+        progress : callable, optional
+            Told the share that is done, and what is being done.
+
+        Returns
+        -------
+        CrossbarTransient
+            States, currents and energies [SI units].
+
+        Raises
+        ------
+        ValueError
+            When the devices have no states, or stimuli, times or tolerance are not what they should be.
+        MemoryError
+            When the frames would not fit into memory.
+        SimulationError
+            When the states cannot be followed; ``partial`` has what was simulated until then.
+        TransientInterrupted
+            On Ctrl-C: a ``KeyboardInterrupt`` that has what was simulated until then.
+
+        Examples
+        --------
+        >>> import neuromorph as nm
+        >>> crossbar = nm.Crossbar(nm.DeviceArray(nm.MMS(), [[0.0, 0.5]]), r_word=1.0, r_bit=1.0)
+        >>> transient = crossbar.simulate(nm.Constant(value=1.0), t_stop=1e-3)
+        >>> transient.states[-1].round(3).tolist()
+        [[1.0, 1.0]]
+        """
+        from neuromorph.crossbars.transient import simulate_states
+
+        return simulate_states(
+            self, stimuli, t_stop, tolerance=tolerance, save_at=save_at, max_steps=max_steps, progress=progress
+        )
 
 
 def _checked_conductances(given: Any) -> NDArray[np.float64]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from functools import cached_property
+from importlib import resources
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuromorph.crossbars.terminations import SIDES, Terminations, Wires
+from neuromorph.equations import load_kernel
 
-__all__ = ["NodeVoltages", "drop"]
+__all__ = ["Array", "Boundary", "NodeVoltages", "drop", "read_only"]
 
 Array = NDArray[np.float64]
 
@@ -26,141 +30,146 @@ def drop(high: Array, low: Array, other_high: Array, other_low: Array) -> Array:
     return difference + (lost + (low - other_low))
 
 
+class Boundary:
+    """The ends of an array as the kernels read them.
+
+    Parameters
+    ----------
+    wires, terminations
+        Of the array.
+    """
+
+    def __init__(self, wires: Wires, terminations: Terminations) -> None:
+        self.wires, self.terminations = wires, terminations
+        self.conductances_word, self.fixed_word = self._ends("left", "right")
+        self.conductances_bit, self.fixed_bit = self._ends("top", "bottom")
+
+    def _ends(self, *sides: str) -> tuple[Array, NDArray[np.bool_]]:
+        resistances = np.stack([self.terminations.resistances(side, self.wires) for side in sides])
+        fixed = resistances == 0
+        return np.divide(1.0, resistances, out=np.zeros_like(resistances), where=~fixed), fixed
+
+
 @dataclass(frozen=True, eq=False)
 class NodeVoltages:
     """The voltages of an array's nodes, and the currents that follow from them.
+
+    Kirchhoff's current law is evaluated at every node when an object is made, from these voltages and the statement
+    of the array alone.
 
     Parameters
     ----------
     g : ndarray, shape (m, n)
         Conductances [S].
-    wires, terminations
-        Of the array.
+    boundary : Boundary
+        Wires and ends of the array.
     ends : dict of str to ndarray, shape (p, lines)
         Voltages behind the ends of each side [V].
     high, low : ndarray, shape (p, 2, m, n)
         The voltages are the sums [V]: word layer, then bit layer. With one double, a wire of 1e-9 ohm would carry
         1e-7 A of rounding error.
-    connected : ndarray of bool, shape (2, m, n)
-        Which nodes a path of conductors joins to a fixed voltage.
-    offsets : ndarray, shape (m, n) or (p, m, n), optional
+    connected : ndarray of bool, shape (2, m, n), optional
+        Which nodes a path of conductors joins to a fixed voltage, where that is not all of them.
+    offsets : ndarray, shape (1 or p, m, n), optional
         Currents of the devices at no voltage [A].
     iterations : int
         Of the solver (pure number).
     method : str
         The solver.
+    imbalance : ndarray, shape (p, 2, m, n), optional
+        Room for the sum of the currents out of each node [A], 0 in a perfect solution.
     """
 
     g: Array
-    wires: Wires
-    terminations: Terminations
+    boundary: Boundary
     ends: dict[str, Array]
     high: Array
-    low: Array | None
-    connected: NDArray[np.bool_]
+    low: Array
+    connected: NDArray[np.bool_] | None = None
     offsets: Array | None = None
     iterations: int = 0
     method: str = ""
-    _cache: dict[str, Array] = field(default_factory=dict, repr=False)
+    imbalance: InitVar[Array | None] = None
+    terminal_currents: dict[str, Array] = field(init=False)
+    """Out of the array into each end, by side, shape (p, lines) [A]."""
+    scale: Array = field(init=False)
+    """Largest current of each vector, shape (p,) [A]."""
+    largest_device_current: Array = field(init=False)
+    """Largest current in a device of each vector, shape (p,) [A]."""
+    residuals: Array = field(init=False)
+    """Largest sum of currents at a node over the largest current, shape (p,) (pure number)."""
+    error_bounds: Array = field(init=False)
+    """Bound on the error of any current over the largest current, shape (p,) (pure number).
 
-    @cached_property
-    def _low(self) -> Array:
-        return np.zeros_like(self.high) if self.low is None else self.low
+    What a node lacks of Kirchhoff's law is a current that is injected there and leaves at the ends. No branch of
+    resistors carries more than all of it, so the sum over the nodes bounds the error of every branch.
+    """
+
+    lacking: Array = field(init=False)
+    """Sum over the nodes of what they lack of KCL, shape (p,) [A]."""
+    rounding: Array = field(init=False)
+    """What the error bound may be for no other reason than that currents are doubles, shape (p,) (pure number)."""
+
+    def __post_init__(self, imbalance: Array | None) -> None:
+        p, _, m, n = self.high.shape
+        boundary, nothing = self.boundary, read_only(np.empty((0, 0, 0)))
+        terminal_word, terminal_bit = np.empty((2, p, m)), np.empty((2, p, n))
+        scale, of_devices, largest, total, moved = np.empty((5, p))
+        balance_kernel().balance(
+            self.g,
+            nothing if self.offsets is None else self.offsets,
+            boundary.wires.r_word,
+            boundary.wires.r_bit,
+            boundary.conductances_word,
+            boundary.conductances_bit,
+            boundary.fixed_word,
+            boundary.fixed_bit,
+            np.stack([self.ends["left"], self.ends["right"]]),
+            np.stack([self.ends["top"], self.ends["bottom"]]),
+            self.high,
+            self.low,
+            np.empty((0, 0, 0), dtype=bool) if self.connected is None else self.connected,
+            terminal_word,
+            terminal_bit,
+            np.empty_like(self.high) if imbalance is None else imbalance,
+            scale,
+            of_devices,
+            largest,
+            total,
+            moved,
+        )
+        found = {
+            "terminal_currents": dict(zip(SIDES, (*terminal_word, *terminal_bit), strict=True)),
+            "scale": scale,
+            "largest_device_current": of_devices,
+            "residuals": _over(largest, scale),
+            "lacking": total,
+            "error_bounds": _over(total, scale),
+            "rounding": _over(2.0 * np.finfo(float).eps * moved, scale),
+        }
+        for name, value in found.items():
+            object.__setattr__(self, name, value)
+
+    def allowed(self, tolerance: float) -> Array:
+        """What the nodes may lack in sum of KCL for a tolerance, shape (p,) [A].
+
+        That share of the largest current; where currents pass the devices by, from end to end of a line, a thousand
+        times that share of the largest device current.
+        """
+        devices = 1e3 * self.largest_device_current if self.g.any() else np.inf
+        return tolerance * np.minimum(self.scale, devices)
 
     @cached_property
     def device_voltages(self) -> Array:
         """Word minus bit node, shape (p, m, n) [V]; 0 at devices without a connection to any fixed voltage."""
-        high, low = self.high, self._low
-        u = drop(high[:, 0], low[:, 0], high[:, 1], low[:, 1])
-        return np.where(self.connected.all(axis=0), u, 0.0)
+        u = drop(self.high[:, 0], self.low[:, 0], self.high[:, 1], self.low[:, 1])
+        return u if self.connected is None else np.where(self.connected.all(axis=0), u, 0.0)
 
     @cached_property
     def device_currents(self) -> Array:
         """From word to bit node, shape (p, m, n) [A]."""
         currents = self.g * self.device_voltages
         return currents if self.offsets is None else currents + self.offsets
-
-    @cached_property
-    def _balance(self) -> tuple[dict[str, Array], Array, Array]:
-        """Currents into the ends, current out of each node along all branches, largest current of each vector."""
-        terminal: dict[str, Array] = {}
-        imbalance = np.zeros_like(self.high)
-        d = self.device_currents
-        scale = np.abs(d).max(axis=(1, 2))
-        self._balance_layer(0, d, ("left", "right"), terminal, imbalance[:, 0], scale)
-        # Bit lines are word lines of the transposed array, with currents reversed.
-        transposed = np.swapaxes(imbalance[:, 1], 1, 2)
-        self._balance_layer(1, -np.swapaxes(d, 1, 2), ("top", "bottom"), terminal, transposed, scale)
-        return terminal, imbalance, scale
-
-    def _balance_layer(
-        self, layer: int, d: Array, sides: tuple[str, str], terminal: dict[str, Array], out: Array, scale: Array
-    ) -> None:
-        high, low, live = self.high[:, layer], self._low[:, layer], self.connected[layer]
-        if layer == 1:
-            high, low, live = np.swapaxes(high, 1, 2), np.swapaxes(low, 1, 2), live.T
-        r = self.wires.segment(sides[0])
-        stiff = np.zeros(high.shape[1], dtype=bool)
-        out[...] = d
-        for side, k in zip(sides, (0, -1), strict=True):
-            resistance = self.terminations.resistances(side, self.wires)
-            stiff |= resistance == 0
-            difference = drop(high[:, :, k], low[:, :, k], self.ends[side], np.zeros(1))
-            with np.errstate(divide="ignore", invalid="ignore"):
-                terminal[side] = np.where(np.isfinite(resistance) & (resistance > 0), difference / resistance, 0.0)
-            out[:, :, k] += terminal[side]
-        if 0 < r < np.inf and out.shape[2] > 1:
-            along = drop(high[:, :, :-1], low[:, :, :-1], high[:, :, 1:], low[:, :, 1:]) / r
-            out[:, :, :-1] += along
-            out[:, :, 1:] -= along
-            np.maximum(scale, np.abs(along).max(axis=(1, 2)), out=scale)
-        for side in sides:
-            fixed = self.terminations.resistances(side, self.wires) == 0
-            terminal[side] = np.where(fixed, -out.sum(axis=2), terminal[side])
-            np.maximum(scale, np.abs(terminal[side]).max(axis=1), out=scale)
-        out[:, stiff] = 0.0
-        out *= live
-
-    @cached_property
-    def _lacking(self) -> Array:
-        """Largest sum of currents at a node, and the sum over all nodes, of each vector [A]."""
-        lacking = np.zeros((2, len(self.high)))
-        for layer, r in ((0, self.wires.r_word), (1, self.wires.r_bit)):
-            # A line without resistance is one node.
-            out = self.imbalance[:, layer].sum(axis=2 - layer) if r == 0 else self.imbalance[:, layer]
-            amounts = np.abs(out).reshape(len(out), -1)
-            lacking[0] = np.maximum(lacking[0], amounts.max(axis=1))
-            lacking[1] += amounts.sum(axis=1)
-        return lacking
-
-    @property
-    def imbalance(self) -> Array:
-        """Sum of the currents out of each node, 0 in a perfect solution, shape (p, 2, m, n) [A]."""
-        return self._balance[1]
-
-    @property
-    def terminal_currents(self) -> dict[str, Array]:
-        """Out of the array into each end, by side, shape (p, lines) [A]."""
-        return {side: self._balance[0][side] for side in SIDES}
-
-    @cached_property
-    def scale(self) -> Array:
-        """Largest current of each vector, shape (p,) [A]."""
-        return self._balance[2]
-
-    @cached_property
-    def residuals(self) -> Array:
-        """Largest sum of currents at a node over the largest current, shape (p,) (pure number)."""
-        return _over(self._lacking[0], self.scale)
-
-    @cached_property
-    def error_bounds(self) -> Array:
-        """Bound on the error of any current over the largest current, shape (p,) (pure number).
-
-        What a node lacks of Kirchhoff's law is a current that is injected there and leaves at the ends. No branch of
-        resistors carries more than all of it, so the sum over the nodes bounds the error of every branch.
-        """
-        return _over(self._lacking[1], self.scale)
 
     @property
     def residual(self) -> float:
@@ -174,8 +183,30 @@ class NodeVoltages:
 
     def shown(self) -> Array:
         """Voltages as doubles, NaN at nodes without a connection to any fixed voltage, shape (p, 2, m, n) [V]."""
-        return np.where(self.connected, self.high if self.low is None else self.high + self.low, np.nan)
+        voltages = self.high + self.low
+        if self.connected is not None:
+            voltages[:, ~self.connected] = np.nan
+        return voltages
+
+
+def read_only(values: Any) -> Array:
+    """Numbers as the kernels take them: one after the other, not to be written, so that they are compiled once."""
+    view = np.ascontiguousarray(values, dtype=float).view()
+    view.flags.writeable = False
+    return view
+
+
+def balance_kernel() -> ModuleType:
+    """The compiled loops of ``balance_kernel.py``; every kind of argument is compiled once and kept on disk."""
+    global _kernel
+    if _kernel is None:
+        text = resources.files("neuromorph.crossbars").joinpath("balance_kernel.py").read_text("utf-8")
+        _kernel = load_kernel("crossbar_balance", text)
+    return _kernel
+
+
+_kernel: ModuleType | None = None
 
 
 def _over(amounts: Array, scale: Array) -> Array:
-    return np.divide(amounts, scale, out=np.zeros_like(amounts), where=scale > 0)
+    return np.divide(amounts, scale, out=np.where(amounts > 0, np.inf, 0.0), where=scale > 0)

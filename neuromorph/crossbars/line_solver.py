@@ -1,0 +1,226 @@
+"""Conjugate gradients preconditioned by exact solves of all lines: a method made for two layers of lines."""
+
+from __future__ import annotations
+
+from importlib import resources
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuromorph.crossbars.connections import connected_nodes, starting_voltages
+from neuromorph.crossbars.cut_lines import has_cut_lines, joined_to_cut_lines
+from neuromorph.crossbars.terminations import SIDES, Terminations, Wires
+from neuromorph.crossbars.voltages import Array, Boundary, NodeVoltages, read_only
+from neuromorph.equations import load_kernel
+from neuromorph.errors import ConvergenceError
+
+__all__ = ["LineSolver"]
+
+# Vectors that are solved side by side: they share the coefficients of the lines.
+_ABREAST = 8
+_CORRECTIONS = 20
+_MOST_ITERATIONS = 1000
+
+_kernel: ModuleType | None = None
+
+
+def line_kernel() -> ModuleType:
+    """The compiled loops of ``line_solver_kernel.py``."""
+    global _kernel
+    if _kernel is None:
+        text = resources.files("neuromorph.crossbars").joinpath("line_solver_kernel.py").read_text("utf-8")
+        _kernel = load_kernel("crossbar_lines", text)
+    return _kernel
+
+
+class LineSolver:
+    """Solves arrays of one shape, with the same wires and ends, for linear devices.
+
+    The nodes of the word lines are eliminated, so that the bit nodes are left; conjugate gradients on these are
+    preconditioned by the bit lines. Lines are solved by adding conductances in series and in parallel, which loses no
+    digits and is exact for segments of no resistance. What is left of Kirchhoff's law at the nodes is evaluated with
+    voltages of twice the digits, and corrected in the same way.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Word lines and bit lines.
+    wires : Wires
+        Resistances [ohm].
+    terminations : Terminations
+        What the ends are joined to.
+
+    Raises
+    ------
+    ValueError
+        When two fixed voltages meet through no resistance.
+    """
+
+    method = "lines"
+
+    def __init__(self, shape: tuple[int, int], wires: Wires, terminations: Terminations) -> None:
+        terminations.refuse_short_circuits(wires)
+        self.shape, self.wires, self.terminations = shape, wires, terminations
+        self.boundary = Boundary(wires, terminations)
+
+    def solve(
+        self,
+        g: Array,
+        ends: dict[str, Array],
+        device_offsets: Array | None = None,
+        start: NodeVoltages | Array | None = None,
+        tolerance: float = 1e-11,
+    ) -> NodeVoltages:
+        """Node voltages of devices with the current ``g (v_word - v_bit) + device_offsets``.
+
+        Parameters
+        ----------
+        g : ndarray, shape (m, n)
+            Conductances [S].
+        ends : dict of str to ndarray, shape (lines,) or (p, lines)
+            Voltages behind the ends of each side [V]; those of floating ends are not used.
+        device_offsets : ndarray, shape (m, n) or (p, m, n), optional
+            Currents of the devices at no voltage [A].
+        start : NodeVoltages or ndarray, shape (2, m, n) or (p, 2, m, n), optional
+            Voltages to start from [V].
+        tolerance : float
+            Bound on the error of any current over the largest current (pure number).
+
+        Returns
+        -------
+        NodeVoltages
+            With its residual.
+
+        Raises
+        ------
+        ConvergenceError
+            When the tolerance is not reached; says how far it came.
+        """
+        ends = {side: np.atleast_2d(np.asarray(ends[side], dtype=float)) for side in SIDES}
+        offsets = None if device_offsets is None else np.reshape(device_offsets, (-1, *self.shape))
+        p = max([len(v) for v in ends.values()] + ([] if offsets is None else [len(offsets)]))
+        ends = {side: np.ascontiguousarray(np.broadcast_to(v, (p, v.shape[1]))) for side, v in ends.items()}
+        g = read_only(g)
+        offsets = None if offsets is None else read_only(offsets)
+        if has_cut_lines(self.wires):
+            found = self._solve(read_only(np.zeros(self.shape)), ends, None, None, tolerance)
+            return joined_to_cut_lines(found, g, offsets)
+        return self._solve(g, ends, offsets, start, tolerance)
+
+    def _solve(
+        self,
+        g: Array,
+        ends: dict[str, Array],
+        offsets: Array | None,
+        start: NodeVoltages | Array | None,
+        tolerance: float,
+    ) -> NodeVoltages:
+        lines = _Lines(g, self.boundary)
+        connected = connected_nodes(g, self.wires, self.terminations)
+        high, known = starting_voltages(g, self.wires, self.terminations, ends)
+        low = np.zeros_like(high)
+        if start is not None:
+            self._start(start, known, high, low)
+        del known
+        imbalance = np.empty_like(high)
+        iterations, stalled, least = 0, 0, np.inf
+        for correction in range(_CORRECTIONS + 1):
+            found = NodeVoltages(
+                g, self.boundary, ends, high, low, connected, offsets, iterations, self.method, imbalance
+            )
+            if (found.lacking <= found.allowed(tolerance)).all():
+                return found
+            lacking = float(found.lacking.max())
+            if correction > 1 and lacking > 0.5 * least:
+                if (found.error_bounds <= np.maximum(tolerance, found.rounding)).all():
+                    return found
+                stalled += 1
+            if stalled == 3:
+                break
+            least = min(least, lacking)
+            targets = None if correction == 0 else np.minimum(0.1 * found.allowed(tolerance), 1e-3 * found.lacking)
+            iterations += lines.correct(imbalance, high, low, targets, tolerance)
+        raise ConvergenceError(
+            f"the line solver stopped after {iterations} iterations with an error bound of {found.error_bound:.3g} of the "
+            f"largest current and a residual of {found.residual:.3g} (tolerance {tolerance:.3g}): "
+            "try method='direct', a larger tolerance, or 0 ohm for wires that are too good to matter"
+        )
+
+    def _start(self, start: NodeVoltages | Array, known: NDArray[np.bool_], high: Array, low: Array) -> None:
+        given_high, given_low = (start.high, start.low) if isinstance(start, NodeVoltages) else (np.asarray(start), 0.0)
+        for target, given in ((high, given_high), (low, given_low)):
+            given = np.nan_to_num(np.broadcast_to(np.asarray(given, dtype=float), target.shape))
+            # The nodes of a line without resistance are one.
+            if self.wires.r_word == 0:
+                given[:, 0] = given[:, 0, :, :1]
+            if self.wires.r_bit == 0:
+                given[:, 1] = given[:, 1, :1]
+            np.copyto(target, given, where=~known)
+
+
+class _Lines:
+    """The prepared coefficients of all lines, and room for the iterations."""
+
+    def __init__(self, g: Array, boundary: Boundary) -> None:
+        m, n = g.shape
+        # A multiple of the cache line, but of no large power of two.
+        self.width = n + -n % 8 + (8 if n > 32 else 0)
+        self.shape = (m, n)
+        # A cut line has no devices and no ends here: its resistance does not matter.
+        self.r_word, self.r_bit = (r if np.isfinite(r) else 0.0 for r in (boundary.wires.r_word, boundary.wires.r_bit))
+        self.g, self.b_word, self.b_bit = np.zeros((3, m, self.width))
+        self.e_word, self.e_bit = np.empty(m), np.empty(n)
+        self.room: dict[int, tuple[Array, Array, Array]] = {}
+        line_kernel().prepare(
+            g,
+            self.r_word,
+            self.r_bit,
+            *boundary.conductances_word,
+            *boundary.conductances_bit,
+            boundary.fixed_word.any(axis=0),
+            boundary.fixed_bit.any(axis=0),
+            self.g,
+            self.b_word,
+            self.e_word,
+            self.b_bit,
+            self.e_bit,
+        )
+
+    def correct(self, imbalance: Array, high: Array, low: Array, targets: Array | None, tolerance: float) -> int:
+        """Add what takes the imbalance away; the iterations made."""
+        m, n = self.shape
+        iterations = 0
+        for first in range(0, len(high), _ABREAST):
+            part = slice(first, min(first + _ABREAST, len(high)))
+            p = part.stop - part.start
+            if p not in self.room:
+                self.room = {p: (*np.zeros((2, m * p, self.width)), np.empty((5, m * p, self.width)))}
+            q_word, q_bit, work = self.room[p]
+            for q, layer in ((q_word, 0), (q_bit, 1)):
+                np.negative(imbalance[part, layer].swapaxes(0, 1), out=q.reshape(m, p, -1)[:, :, :n])
+            target = np.zeros(p) if targets is None else targets[part].copy()
+            made = line_kernel().correct(
+                q_word,
+                q_bit,
+                self.g,
+                self.r_word,
+                self.b_word,
+                self.e_word,
+                self.r_bit,
+                self.b_bit,
+                self.e_bit,
+                n,
+                target,
+                _MOST_ITERATIONS,
+                0.1 * tolerance if targets is None else 0.0,
+                work,
+            )
+            iterations = max(iterations, made)
+            for q, layer in ((q_word, 0), (q_bit, 1)):
+                step = q.reshape(m, p, -1)[:, :, :n].swapaxes(0, 1)
+                rest = low[part, layer] + step
+                total = high[part, layer] + rest
+                low[part, layer] = rest - (total - high[part, layer])
+                high[part, layer] = total
+        return iterations
