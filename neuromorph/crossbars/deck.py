@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuromorph.crossbars.netlist import ArrayNetlist
 from neuromorph.crossbars.sources import stimuli_by_line
@@ -194,17 +195,27 @@ def _as_stimuli(terminations: Terminations, drive: Any) -> Any:
     """Stimuli as given; of numbers, constants [V]."""
     if drive is None:
         return {side: Constant(value=1.0) for side in terminations.sides_with("driven")}
+    driven = terminations.sides_with("driven")
     if isinstance(drive, Mapping):
-        return {side: of if _has_stimulus(of) else _constants(of) for side, of in drive.items()}
-    return drive if _has_stimulus(drive) else _constants(drive)
+        return {
+            side: of if _has_stimulus(of) or side not in driven else _constants(of, terminations.having(side, "driven"))
+            for side, of in drive.items()
+        }
+    if _has_stimulus(drive) or len(driven) != 1:
+        return drive
+    return _constants(drive, terminations.having(driven[0], "driven"))
 
 
-def _constants(voltages: Any) -> Any:
+def _constants(voltages: Any, driven: NDArray[np.bool_]) -> Any:
     values = np.asarray(voltages, dtype=float)
     if values.ndim != 1:
         raise ValueError(f"a deck has one vector of voltages for each side, of shape (lines,), got {values.shape}")
     # Ends that are not driven have NaN or 0.
-    return [Constant(value=value) if math.isfinite(value) else None for value in values.tolist()]
+    is_driven = [*driven.tolist(), *[True] * values.size][: values.size]
+    return [
+        Constant(value=value) if on or not (value == 0 or math.isnan(value)) else None
+        for value, on in zip(values.tolist(), is_driven, strict=True)
+    ]
 
 
 def _resolution(devices: Any, lines: Mapping[str, Sequence[Stimulus | None]], t_stop: float) -> Resolution:
