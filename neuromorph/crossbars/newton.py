@@ -101,8 +101,9 @@ def solve_nonlinear(
     enough = max(tolerance, 4e-16 * v.size)
     for _ in range(_MOST_ITERATIONS):
         g = _tangents(current, slope, v, is_open)
-        # No better than what the bend of the devices leaves to the next step.
-        found = solver.solve(g, ends, current - g * v, start=found, tolerance=max(0.1 * tolerance, min(1e-3, share**2)))
+        # While the devices' bend leaves much to the next step, the lines need not be solved to their last digit.
+        accuracy = 0.1 * tolerance if share < 1e-3 else max(0.1 * tolerance, 1e-6)
+        found = solver.solve(g, ends, current - g * v, start=found, tolerance=accuracy)
         iterations += found.iterations
         step = found.device_voltages[0] - v
         # The first tangents give voltages that fulfil Kirchhoff's law, whatever the start was; the last ones likewise.
@@ -122,7 +123,7 @@ def solve_nonlinear(
         v, current = v_next, next_current
         scale = float(np.abs(current).max())
         share = float(np.abs(lacking).sum()) / scale if scale > 0 else float(np.abs(lacking).sum() > 0)
-        if length == 1.0 and share <= enough:
+        if length == 1.0 and share + found.error_bound <= max(enough, 2.0 * float(found.rounding.max())):
             return dataclasses.replace(found, offsets=(current - g * v)[None], iterations=iterations)
     raise ConvergenceError(
         f"Newton's method on the {shape[0]} x {shape[1]} array lacks {share:.3g} of the largest current after "
