@@ -25,6 +25,21 @@ def fit(
         typer.Option("--series-resistor", help="Between source and device, such as 5k; else from the files."),
     ] = None,
     frequency: Annotated[str | None, typer.Option("--frequency", help="Of the drive, such as 10Hz.")] = None,
+    amplitude: Annotated[
+        str | None, typer.Option("--amplitude", help="Of the source, such as 0.8V, to check the numbers against.")
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns", help="What the columns are, in order, such as time,voltage,current; - leaves one out."
+        ),
+    ] = None,
+    unit: Annotated[
+        list[str], typer.Option("--unit", metavar="column=unit", help="Such as current=mA; repeatable.")
+    ] = [],  # noqa: B006
+    cycles: Annotated[
+        float | None, typer.Option("--cycles", help="Periods in a file without a column of time; 1 by default.")
+    ] = None,
     drive: Annotated[
         str,
         typer.Option(
@@ -74,13 +89,12 @@ def fit(
     import neuromorph as nm
     from neuromorph.quantities import parse_quantity
 
-    check_outputs(json=json, plot=plot, output=spice)
-    check_outputs(output=card)
+    check_outputs(json=json, plot=plot, spice=spice, card=card)
+    if card is not None and card.suffix != ".toml":
+        raise ValueError(f"--card {card}: cards are written as TOML; give a name that ends in .toml")
     _check_report(report)
-    resistor = None if series_resistor is None else parse_quantity(series_resistor, "ohm")
-    rate = None if frequency is None else parse_quantity(frequency, "Hz")
-    records = [nm.load_measurement(path, series_resistor=resistor, frequency=rate) for path in files]
     chosen = model_of(model)
+    records = _records(files, series_resistor, frequency, amplitude, columns, unit, cycles)
     stray = parasitic_capacitance
     options: dict[str, Any] = {
         "drive": drive,
@@ -108,6 +122,11 @@ def fit(
         comparison = None
         if compare is not None:
             kinds = [model_of(name) for name in compare.split(",") if name.strip()]
+            if fixed or bound or tie or free:
+                warnings.warn(
+                    "--fix, --bound, --tie and --free hold for --model; the ranking of --compare is without them",
+                    stacklevel=1,
+                )
             general = {
                 name: value for name, value in options.items() if name not in ("fixed", "bounds", "tied", "free")
             }
@@ -133,6 +152,73 @@ def fit(
     write_json(content, json)
 
 
+def _records(
+    files: list[Path],
+    series_resistor: str | None,
+    frequency: str | None,
+    amplitude: str | None,
+    columns: str | None,
+    units: list[str],
+    cycles: float | None,
+) -> list[Any]:
+    """The measurements in the files; questions about them name the options that answer them."""
+    import neuromorph as nm
+    from neuromorph.errors import MeasurementError
+    from neuromorph.measurement.metadata import from_name
+    from neuromorph.quantities import parse_quantity
+
+    def given(text: str | None, unit: str) -> float | None:
+        return None if text is None else parse_quantity(text, unit)
+
+    resistor, rate, peak = given(series_resistor, "ohm"), given(frequency, "Hz"), given(amplitude, "V")
+    roles = None
+    if columns is not None:
+        roles = [None if role.strip() in ("", "-") else role.strip() for role in columns.split(",")]
+    kinds = dict(_pairs("--unit", units, "column=unit"))
+    # A pattern such as *.csv matches the drives too; each is found by the record that it belongs to.
+    files = [path for path in files if not (path.stem.endswith("_drive") and _driven_by(path) in files)]
+    records = []
+    for path in files:
+        named = from_name(path.stem).get("frequency")
+        if rate is not None and named is not None and abs(rate - named) > 1e-6 * named:
+            raise ValueError(
+                f"--frequency {frequency}: the name of {path} says {nm.format_quantity(named, 'Hz')}; leave the option out, "
+                "or rename the file"
+            )
+        try:
+            records.append(
+                nm.load_measurement(
+                    path,
+                    series_resistor=resistor,
+                    frequency=rate,
+                    amplitude=peak,
+                    columns=roles,
+                    units=kinds or None,
+                    cycles=cycles,
+                )
+            )
+        except MeasurementError as error:
+            asked = [name for name in _ANSWERS if f"{name}=" in str(error)]
+            options = ", ".join(_ANSWERS[name] for name in asked)
+            raise MeasurementError(f"{error} (here: {options})" if options else str(error)) from None
+    return records
+
+
+def _driven_by(drive: Path) -> Path:
+    return drive.with_stem(drive.stem.removesuffix("_drive"))
+
+
+# Options for the arguments that the questions of load_measurement name.
+_ANSWERS = {
+    "series_resistor": "--series-resistor 5k",
+    "frequency": "--frequency 10Hz",
+    "amplitude": "--amplitude 0.8V",
+    "columns": "--columns current,voltage",
+    "units": "--unit current=mA",
+    "cycles": "--cycles 2",
+}
+
+
 def model_of(name: str) -> Any:
     """A model by its name, with the form of its equations behind a hyphen, or from a card.
 
@@ -156,6 +242,8 @@ def model_of(name: str) -> Any:
 
     name = name.strip()
     if name.endswith(".toml"):
+        if not Path(name).is_file():
+            raise ValueError(f"--model {name}: there is no such card")
         return load_card(name)
     key = name.lower().replace("_", "-")
     # The longest name that it starts with: a form may follow.

@@ -74,14 +74,20 @@ PICTURES = ("png", "pdf", "svg", "jpg", "jpeg", "tif", "tiff", "webp", "eps", "p
 
 
 def check_outputs(
-    *, json: str | None = None, save: Path | None = None, plot: Path | None = None, output: Path | None = None
+    *,
+    json: str | None = None,
+    save: Path | None = None,
+    plot: Path | None = None,
+    output: Path | None = None,
+    **others: Path | None,
 ) -> None:
-    """Refuse, before anything runs, what could not be written after it."""
+    """Refuse, before anything runs, what could not be written after it; others go by the names of their options."""
     paths = {
         "--json": Path(json) if json not in (None, "-") else None,
         "--save": save,
         "--plot": plot,
         "--output": output,
+        **{f"--{name}": path for name, path in others.items()},
     }
     for option, path in paths.items():
         if path is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuromorph.errors import ConvergenceError, MeasurementError
-from neuromorph.fit.memristor_fit import BoundWarning, fit_memristor
+from neuromorph.fit.memristor_fit import fit_memristor
 from neuromorph.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def compare_memristor_models(
             progress((number + fraction) / len(models), f"{name}: {what}")
 
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", BoundWarning)
+            warnings.simplefilter("ignore", UserWarning)
             try:
                 fit = fit_memristor(measurements, model, progress=inner, **options)
                 prediction = _left_out(fit, inner)

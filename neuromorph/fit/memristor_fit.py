@@ -15,6 +15,7 @@ import numpy as np
 from neuromorph.devices import MemristorModel
 from neuromorph.errors import ConvergenceError
 from neuromorph.files import write_text_atomically
+from neuromorph.fit.doubts import backwards, runs_backwards
 from neuromorph.fit.optimum import Optimum, search
 from neuromorph.fit.problem import Problem
 from neuromorph.fit.setup import named_model, problem_of, records_of
@@ -89,6 +90,13 @@ class MemristorFit:
     def uncertainty(self) -> Uncertainty:
         """Covariance, correlations, effective sample size, the worst-determined direction (pure numbers)."""
         return Uncertainty(self.problem, self.theta, self.at_bound)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Reasons to doubt the fit, in words; empty where there are none."""
+        from neuromorph.fit.doubts import doubts_of
+
+        return doubts_of(self)
 
     def intervals(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
         """Confidence intervals of the free parameters that allow for correlated residuals.
@@ -371,6 +379,8 @@ def fit_memristor(
     -----
     BoundWarning
         When a parameter ends at a bound.
+    UserWarning
+        When a loop runs the other way round than those of the models.
 
     Examples
     --------
@@ -384,7 +394,12 @@ def fit_memristor(
     device, start_is_given = named_model(model)
     if isinstance(starts, bool) or starts < 1:
         raise ValueError(f"starts must be at least 1, got {starts!r}")
+    if isinstance(seed, bool) or seed < 0:
+        raise ValueError(f"seed must be a whole number of at least 0, got {seed!r}")
     records = records_of(measurements, device, drive, series_resistor, clean)
+    for record in records:
+        if runs_backwards(record):
+            warnings.warn(backwards(record), UserWarning, stacklevel=2)
     problem = problem_of(
         device,
         start_is_given,

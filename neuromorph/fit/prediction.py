@@ -197,7 +197,7 @@ def _key(record: RecordSimulator, by: str, number: int) -> str:
 def _refit(fit: MemristorFit, kept: Sequence[int], progress: Progress) -> Any:
     import warnings
 
-    from neuromorph.fit.memristor_fit import BoundWarning, fit_memristor
+    from neuromorph.fit.memristor_fit import fit_memristor
 
     options = dict(fit.options)
     for name in ("bounds", "fixed", "tied"):
@@ -205,7 +205,7 @@ def _refit(fit: MemristorFit, kept: Sequence[int], progress: Progress) -> Any:
             options[name] = _renumbered(options[name], kept)
     with warnings.catch_warnings():
         # The fit to all records has said so already.
-        warnings.simplefilter("ignore", BoundWarning)
+        warnings.simplefilter("ignore", UserWarning)
         return fit_memristor(
             [fit.problem.records[k].measurement for k in kept],
             options.pop("model"),

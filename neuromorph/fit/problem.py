@@ -173,7 +173,7 @@ class Problem:
     def device(self, theta: np.ndarray, record: int = 0) -> MemristorModel:
         """The model with the values that a record is simulated with."""
         values = self.all_values(theta)
-        named = dict(zip(self.model.values(), values[self._device[record]], strict=True))
+        named = dict(zip(self.model.values(), values[self._device[record]].tolist(), strict=True))
         device: MemristorModel = self.model.replace(**named)
         return device
 

@@ -147,6 +147,7 @@ def _page(
         parts.append(
             f'<p class="warning">At a bound, so not determined by these records: {html.escape(", ".join(fit.at_bound))}.</p>'
         )
+    parts += [f'<p class="warning">{html.escape(doubt)}.</p>' for doubt in fit.doubts]
     parts += [
         "<h2>Records</h2>",
         _records(fit),

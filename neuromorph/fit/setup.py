@@ -147,6 +147,8 @@ def problem_of(
     check_names(owner, per_record, choices)
     fixed = dict(fixed) if isinstance(fixed, Mapping) else {n: _present(model, n) for n in fixed}
     per_record = list(per_record)
+    _check_records({"bounds": bounds, "fixed": fixed, "free": free, "tied": tied}, per_record, len(records))
+    _check_contradictions(bounds, fixed, free, tied)
     circuit = {n for n in (*per_record, *free, *(n.split("__")[0] for n in tied)) if n in CIRCUIT}
     circuit |= {n.split("__")[0] for n in fixed} & set(CIRCUIT)
     if parasitic_capacitance == "auto":
@@ -214,6 +216,33 @@ def problem_of(
     if rows <= len(problem.free):
         raise MeasurementError(f"{rows} samples cannot determine {len(problem.free)} parameters")
     return problem
+
+
+def _check_records(settings: Mapping[str, Any], per_record: Sequence[str], count: int) -> None:
+    """Refuse a setting of one record's own parameter where the fit has none: it would be without effect."""
+    for setting, names in settings.items():
+        for name in names:
+            base, separator, record = name.partition("__")
+            if not separator:
+                continue
+            if base not in per_record and base != "x0":
+                raise ValueError(
+                    f"{setting} names {name!r}, but all records share {base}; give per_record=({base!r},) as well"
+                )
+            if not record.isdecimal() or int(record) >= count:
+                raise ValueError(f"{setting} names {name!r}; the {count} records count from __0 to __{count - 1}")
+
+
+def _check_contradictions(
+    bounds: Mapping[str, Any], fixed: Mapping[str, float], free: Sequence[str], tied: Mapping[str, str]
+) -> None:
+    for name, value in fixed.items():
+        if name in free:
+            raise ValueError(f"{name} is to be fixed and free: which is it?")
+        if name in tied:
+            raise ValueError(f"{name} is to be fixed at {value:g} and tied to {tied[name]!r}: which is it?")
+        if name in bounds:
+            raise ValueError(f"{name} is to be fixed at {value:g} and has bounds: leave one of them out")
 
 
 def _prior(model: MemristorModel, given: Any, choices: Sequence[str]) -> dict[str, tuple[float, float]]:
@@ -284,6 +313,8 @@ def _bounded(name: str, range_: Range, given: tuple[float, float]) -> Range:
         raise ValueError(f"bounds of {name!r} must be two numbers, low and high, got {given!r}") from None
     if not low < high:
         raise ValueError(f"bounds of {name!r} must rise, got {low:g} to {high:g}")
+    if range_.is_log and not high > 0.0:
+        raise ValueError(f"bounds of {name!r} must reach above zero, got {low:g} to {high:g}")
     if range_.is_log and low <= 0.0:
         low = min(range_.low, 1e-6 * high)
     # Starts stay where the records say they belong, unless the bounds forbid it.

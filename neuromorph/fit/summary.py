@@ -37,6 +37,7 @@ def summary_of(fit: MemristorFit) -> str:
         f"{_optima_text(fit)}"
     )
     lines += [f"{name} ended at its bound" for name in fit.at_bound]
+    lines += [f"doubt: {doubt}" for doubt in fit.doubts]
     return "\n".join(lines)
 
 
@@ -104,5 +105,6 @@ def dict_of(fit: MemristorFit) -> dict[str, Any]:
             {"cost": o.cost, "start": o.start, "evaluations": o.evaluations, "values": o.values} for o in fit.optima
         ],
         "at_bound": list(fit.at_bound),
+        "doubts": list(fit.doubts),
         "seconds": fit.seconds,
     }

@@ -138,6 +138,10 @@ def load_measurement(
     if source is None:
         source = signals["voltage"] + (resistor or 0.0) * signals["current"]
     frequency = fact("frequency", frequency)
+    cycles = fact("cycles", cycles)
+    for what, number, unit in (("frequency", frequency, "Hz"), ("cycles", cycles, "periods")):
+        if number is not None and not (np.isfinite(number) and number > 0):
+            raise MeasurementError(f"{path}: {what} must be positive, in {unit}, got {number!r}")
     count = signals["voltage"].size
     if count < 2:
         raise MeasurementError(f"{path} has {count} row of numbers: a record needs many")
@@ -157,7 +161,7 @@ def load_measurement(
                 f"{path} has no column of time: what is the frequency of its drive? Give frequency= [Hz]; the file holds one "
                 "period, or cycles= of them"
             )
-        span = float(fact("cycles", cycles) or 1.0) / frequency
+        span = float(cycles or 1.0) / frequency
         time = np.asarray(np.arange(count) * (span / count), dtype=np.float64)
     periodic = fact("periodic", periodic)
     if periodic is None:

@@ -101,6 +101,25 @@ def test_a_card_or_a_form_names_the_model(run, files, tmp_path):
         (["--loss", "l1"], "loss must be one of linear"),
         (["--report", "/nowhere/out"], "--report /nowhere/out: the folder /nowhere does not exist"),
         (["--plot", "fit.doc"], "cannot write a picture as 'fit.doc'"),
+        (["--card", "fit.json"], "--card fit.json: cards are written as TOML"),
+        (["--spice", "/nowhere/d.lib"], "--spice /nowhere/d.lib: the folder /nowhere does not exist"),
+        (["--model", "none.toml"], "--model none.toml: there is no such card"),
+        (["--frequency", "0"], "--frequency 0: the name of"),
+        (["--frequency", "1kHz"], "says 10 Hz; leave the option out, or rename the file"),
+        (["--seed", "-1"], "seed must be a whole number of at least 0"),
+        (["--unit", "current"], "cannot read --unit 'current': write column=unit"),
+        (
+            ["--unit", "current=mA"],
+            "is the current in uA, not in mA? Give units={'current': 'uA'} (here: --unit current=mA)",
+        ),
+        (["--columns", "current,voltage"], "are the columns swapped?"),
+        (["--columns", "voltage,amps"], "columns name 'amps'; choices: time, voltage, current"),
+        (["--fix", "tau__1=1ms"], "fixed names 'tau__1', but all records share tau; give per_record=('tau',)"),
+        (["--fix", "tau__1=1ms", "--per-record", "tau"], "fixed names 'tau__1'; the 1 records count from __0 to __0"),
+        (["--fix", "tau=1ms", "--bound", "tau=1us:1s"], "tau is to be fixed at 0.001 and has bounds"),
+        (["--fix", "tau=1ms", "--free", "tau"], "tau is to be fixed and free"),
+        (["--fix", "v_on=0.3", "--tie", "v_on=v_off"], "v_on is to be fixed at 0.3 and tied to 'v_off'"),
+        (["--bound", "tau=-2:-1"], "bounds of 'tau' must reach above zero"),
     ],
 )
 def test_mistakes_end_with_status_2_and_say_what_to_write(run, files, arguments, message):
@@ -124,3 +143,41 @@ def test_two_identical_files_end_with_status_2(run, files, tmp_path):
     result = run("fit", files[1], copy)
     assert result.exit_code == 2
     assert "hold the same numbers" in result.stderr
+
+
+def test_drives_among_the_files_are_found_by_their_records(run, files, tmp_path):
+    """A pattern such as *.csv matches them too."""
+    record = nm.load_measurement(files[1])
+    path = tmp_path / files[1].name
+    path.write_bytes(files[1].read_bytes())
+    drive = path.with_stem(f"{path.stem}_drive")
+    np.savetxt(drive, np.column_stack([record.source_voltage, 1e6 * record.current]), delimiter=",")
+    result = run("fit", path, drive, "--starts", 1, "--json", "-")
+    assert result.exit_code == 0, result.output
+    assert len(json.loads(result.stdout)["records"]) == 1
+    result = run("fit", drive)
+    assert result.exit_code == 2
+    assert "is the record of a drive: load 5k_0.8V_10Hz_S1.csv" in result.stderr
+
+
+def test_columns_and_units_are_told_by_options(run, files, tmp_path):
+    voltage, current = np.loadtxt(files[1], delimiter=",").T
+    path = tmp_path / "sweep.csv"
+    np.savetxt(path, np.column_stack([np.arange(200), 1e-3 * current, voltage]), delimiter=",")
+    arguments = ["--columns", "-,current,voltage", "--unit", "current=mA", "--unit", "voltage=V", "--frequency", "10Hz"]
+    result = run("fit", path, *arguments, "--series-resistor", "5k", "--starts", 1, "--json", "-")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["records"][0]["nrmse"] < 0.01
+    result = run("fit", path, "--frequency", "10Hz")
+    assert result.exit_code == 2
+    assert "has 3 columns without names" in result.stderr
+    assert "(here: --columns current,voltage, --unit current=mA)" in result.stderr
+
+
+def test_a_device_that_was_connected_the_other_way_round_is_noticed(run, files, tmp_path):
+    path = tmp_path / files[1].name
+    np.savetxt(path, -np.loadtxt(files[1], delimiter=","), delimiter=",")
+    result = run("fit", path, "--starts", 1)
+    assert result.exit_code == 0, result.output
+    assert "warning: 5k_0.8V_10Hz_S1: the device turns on under a negative voltage" in result.stderr
+    assert "doubt: 5k_0.8V_10Hz_S1: hardly better than a resistor" in result.stdout
