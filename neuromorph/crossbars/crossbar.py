@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuromorph.crossbars.direct import DirectSolver
-from neuromorph.crossbars.line_solver import LineSolver
+from neuromorph.crossbars.newton import solve_nonlinear
 from neuromorph.crossbars.solution import CrossbarSolution
+from neuromorph.crossbars.solver import refuse_too_large, solver_for
 from neuromorph.crossbars.terminations import Terminations, Wires, end_voltages
-from neuromorph.errors import ConvergenceError
+from neuromorph.crossbars.voltages import NodeVoltages
+from neuromorph.progress import Progress, silent
 
 if TYPE_CHECKING:
     from neuromorph.crossbars.transient import CrossbarTransient
-    from neuromorph.progress import Progress
+    from neuromorph.schematic import Deck, NgspiceOptions
+    from neuromorph.spice import Engine
 
 __all__ = ["Crossbar"]
-
-_METHODS = ("auto", "lines", "direct")
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,12 +90,12 @@ class Crossbar:
         m, n = self.devices.shape
         return int(m), int(n)
 
-    @property
+    @cached_property
     def wires(self) -> Wires:
         """Resistances of wires, drivers and sensing inputs."""
         return Wires(r_word=self.r_word, r_bit=self.r_bit, r_driver=self.r_driver, r_sense=self.r_sense)
 
-    @property
+    @cached_property
     def terminations(self) -> Terminations:
         """What each end is joined to."""
         return Terminations.of(self.shape, left=self.left, right=self.right, top=self.top, bottom=self.bottom)
@@ -120,7 +121,17 @@ class Crossbar:
             changes[name] = min(1e-9 * given, 1.0) if meeting else 0.0
         return dataclasses.replace(self, **changes)
 
-    def solve(self, v: Any, *, method: str = "auto", tolerance: float = 1e-11) -> CrossbarSolution:
+    def solve(
+        self,
+        v: Any,
+        *,
+        method: str = "auto",
+        tolerance: float = 1e-11,
+        progress: Progress | None = None,
+        engine: str | Engine = "ode",
+        options: NgspiceOptions | None = None,
+        longest: float = 300.0,
+    ) -> CrossbarSolution:
         """Stationary voltages and currents.
 
         Parameters
@@ -128,9 +139,19 @@ class Crossbar:
         v : array_like, shape (lines,) or (p, lines), or mapping of str to such
             Voltages of the driven side [V]; where several sides are driven, by the side's name.
         method : str
-            ``"lines"`` (iterations), ``"direct"`` (elimination) or ``"auto"``.
+            ``"lines"`` (conjugate gradients over exact solves of the lines), ``"direct"`` (sparse elimination) or
+            ``"auto"``: lines, and elimination where these do not reach the tolerance.
         tolerance : float
-            Bound on the error of any current over the largest current (pure number).
+            Bound on the error of any current over the largest current (pure number). In very large arrays, where the
+            last digits of all currents add up to more, as far as these go.
+        progress : callable, optional
+            Told the share of the vectors that is solved (pure number).
+        engine : {"ode", "ngspice"} or Ngspice
+            ``"ode"``: the array's own equations. ``"ngspice"``: an operating point of its deck for each vector.
+        options : NgspiceOptions, optional
+            Settings of the runs of ngspice.
+        longest : float
+            Longest estimated time of the runs of ngspice that is accepted [s].
 
         Returns
         -------
@@ -140,23 +161,35 @@ class Crossbar:
         Raises
         ------
         ValueError
-            When voltages do not fit the driven ends.
+            When voltages do not fit the driven ends, or ngspice would take longer than `longest`.
         ConvergenceError
-            When the solver does not reach the tolerance.
+            When the tolerance is not reached; says how far the solver came.
+        MemoryError
+            When more memory is needed than is free, before anything is computed.
+        SimulationError
+            When ngspice failed.
         """
-        if method not in _METHODS:
-            raise ValueError(f"method must be one of {', '.join(_METHODS)}, got {method!r}")
+        if engine != "ode":
+            from neuromorph.crossbars.spice_road import solve_in_ngspice
+
+            if method != "auto":
+                raise ValueError(f"method belongs to engine 'ode', got {method!r} with another engine")
+            return solve_in_ngspice(self, v, engine=engine, options=options, longest=longest)
+        solver = solver_for(method, self.shape, self.wires, self.terminations)
         ends, single = end_voltages(self.terminations, v)
-        g, found = self.conductances, None
-        if method != "direct":
-            try:
-                found = LineSolver(self.shape, self.wires, self.terminations).solve(g, ends, tolerance=tolerance)
-            except ConvergenceError:
-                if method == "lines":
-                    raise
-        if found is None:
-            found = DirectSolver(self.shape, self.wires, self.terminations).solve(g, ends, tolerance=tolerance)
-        return CrossbarSolution(crossbar=self, voltages=found, single=single)
+        told = silent if progress is None else progress
+        p = len(ends["left"])
+        refuse_too_large(self.shape, p, method)
+        if isinstance(self.devices, np.ndarray) or self.devices.is_linear:
+            found = solver.solve(self.conductances, ends, tolerance=tolerance, progress=told)
+            return CrossbarSolution(crossbar=self, voltages=found, single=single)
+        parts = []
+        for k in range(p):
+            told(k / p, "vectors")
+            one = {side: voltages[k : k + 1] for side, voltages in ends.items()}
+            parts.append(solve_nonlinear(solver, self.devices, one, tolerance=tolerance))
+        told(1.0, "vectors")
+        return CrossbarSolution(crossbar=self, voltages=NodeVoltages.joined(parts), single=single)
 
     def simulate(
         self,
@@ -167,6 +200,9 @@ class Crossbar:
         save_at: int | str | ArrayLike = 101,
         max_steps: int = 1_000_000,
         progress: Progress | None = None,
+        engine: str | Engine = "ode",
+        options: NgspiceOptions | None = None,
+        longest: float = 300.0,
     ) -> CrossbarTransient:
         """Let the states of the devices move while the lines carry current.
 
@@ -180,13 +216,19 @@ class Crossbar:
         t_stop : float
             Length of the run [s].
         tolerance : float
-            Largest estimated error of any state in a step (pure number), from 1e-12 to 0.01.
+            Largest estimated error of any state in a step (pure number), from 1e-12 to 0.01; for engine ``"ode"``.
         save_at : int, "steps" or array_like
             What to keep: a number of frames evenly from 0 s to `t_stop`, times [s], or every step.
         max_steps : int
-            Steps after which the run gives up.
+            Steps after which the run gives up; for engine ``"ode"``.
         progress : callable, optional
             Told the share that is done, and what is being done.
+        engine : {"ode", "ngspice"} or Ngspice
+            ``"ode"``: the array's own equations. ``"ngspice"``: a transient of its deck, in steps of its own.
+        options : NgspiceOptions, optional
+            Settings of the run of ngspice.
+        longest : float
+            Longest estimated time of the run of ngspice that is accepted [s].
 
         Returns
         -------
@@ -196,7 +238,8 @@ class Crossbar:
         Raises
         ------
         ValueError
-            When the devices have no states, or stimuli, times or tolerance are not what they should be.
+            When the devices have no states, stimuli, times or tolerance are not what they should be, or ngspice would take
+            longer than `longest`.
         MemoryError
             When the frames would not fit into memory.
         SimulationError
@@ -212,11 +255,68 @@ class Crossbar:
         >>> transient.states[-1].round(3).tolist()
         [[1.0, 1.0]]
         """
+        if engine != "ode":
+            from neuromorph.crossbars.spice_road import simulate_in_ngspice
+
+            return simulate_in_ngspice(
+                self,
+                stimuli,
+                t_stop,
+                engine=engine,
+                options=options,
+                save_at=save_at,
+                longest=longest,
+                progress=progress,
+            )
         from neuromorph.crossbars.transient import simulate_states
 
         return simulate_states(
             self, stimuli, t_stop, tolerance=tolerance, save_at=save_at, max_steps=max_steps, progress=progress
         )
+
+    def deck(
+        self,
+        drive: Any = None,
+        t_stop: float | None = None,
+        *,
+        record: str | Iterable[str] | None = None,
+        name: str | None = None,
+    ) -> Deck:
+        """The array as text for ngspice: an operating point, or a transient.
+
+        See :func:`neuromorph.crossbars.deck.crossbar_deck` for the names in it.
+
+        Parameters
+        ----------
+        drive : array_like, Stimulus, sequence of Stimulus, or mapping of str to these, optional
+            Voltages [V] of the driven ends, as :meth:`solve` or :meth:`simulate` take them; 1 V without it.
+        t_stop : float, optional
+            Length of a transient [s]; an operating point without it.
+        record : str or sequence of str, optional
+            ``"currents"`` of the ends, ``"states"``, ``"voltages"``. By default currents, and states in a transient.
+        name : str, optional
+            The deck's title.
+
+        Returns
+        -------
+        Deck
+            Its ``text()`` is what ``ngspice -b`` runs [SI units].
+
+        Raises
+        ------
+        ValueError
+            When the drive does not fit the driven ends, or nothing is joined to any end.
+
+        Examples
+        --------
+        >>> import neuromorph as nm
+        >>> deck = nm.Crossbar([[1e-3, 2e-3]]).deck([0.5])
+        >>> float(nm.simulate(deck)["i_bottom_1"][0])
+        0.001
+        """
+        from neuromorph.crossbars.deck import crossbar_deck
+
+        return crossbar_deck(self, drive, t_stop, record=record, name=name)
 
 
 def _checked_conductances(given: Any) -> NDArray[np.float64]:

@@ -316,8 +316,10 @@ class _Reader:
             return values
         flat = values.reshape(self.time.size, -1)
         found = np.empty((self.wanted.size, flat.shape[1]))
-        for k in range(0, flat.shape[1], _BLOCK):
-            found[:, k : k + _BLOCK] = PchipInterpolator(self.time, flat[:, k : k + _BLOCK], axis=0)(self.wanted)
+        # Slopes next to zero overflow where they are not used.
+        with np.errstate(over="ignore"):
+            for k in range(0, flat.shape[1], _BLOCK):
+                found[:, k : k + _BLOCK] = PchipInterpolator(self.time, flat[:, k : k + _BLOCK], axis=0)(self.wanted)
         return found.reshape(self.wanted.size, *values.shape[1:])
 
 
