@@ -32,7 +32,7 @@ _HOMES = {
         "ZeroOrderHold",
         "parse_stimulus",
     ),
-    "recording": ("Recording", "SpikeTrains", "load"),
+    "recording": ("BatchRecording", "Recording", "SpikeTrains", "load"),
     "measurement": ("Measurement", "load_measurement", "refuse_duplicates", "synthetic_measurement"),
     "quantities": ("Parameters", "choice", "format_quantity", "parameter", "parse_quantity"),
     "equations": ("logistic",),
@@ -48,8 +48,8 @@ _HOMES = {
         "VendorModel",
         "make_deck",
     ),
-    "behaviour": ("RK4", "Rosenbrock", "simulate_system"),
-    "spice": ("Ngspice", "read_raw"),
+    "behaviour": ("RK4", "EulerMaruyama", "Milstein", "Rosenbrock", "simulate_batch", "simulate_system"),
+    "spice": ("Ngspice", "NgspiceShared", "read_raw"),
     "devices": (
         "GMMS",
         "MMS",
@@ -126,7 +126,10 @@ if TYPE_CHECKING:
     from neuromorph import analysis as analysis
     from neuromorph import reproduce as reproduce
     from neuromorph.behaviour import RK4 as RK4
+    from neuromorph.behaviour import EulerMaruyama as EulerMaruyama
+    from neuromorph.behaviour import Milstein as Milstein
     from neuromorph.behaviour import Rosenbrock as Rosenbrock
+    from neuromorph.behaviour import simulate_batch as simulate_batch
     from neuromorph.behaviour import simulate_system as simulate_system
     from neuromorph.crossbars import Crossbar as Crossbar
     from neuromorph.crossbars import CrossbarSolution as CrossbarSolution
@@ -199,6 +202,7 @@ if TYPE_CHECKING:
     from neuromorph.quantities import format_quantity as format_quantity
     from neuromorph.quantities import parameter as parameter
     from neuromorph.quantities import parse_quantity as parse_quantity
+    from neuromorph.recording import BatchRecording as BatchRecording
     from neuromorph.recording import Recording as Recording
     from neuromorph.recording import SpikeTrains as SpikeTrains
     from neuromorph.recording import load as load
@@ -215,6 +219,7 @@ if TYPE_CHECKING:
     from neuromorph.schematic import VendorModel as VendorModel
     from neuromorph.schematic import make_deck as make_deck
     from neuromorph.spice import Ngspice as Ngspice
+    from neuromorph.spice import NgspiceShared as NgspiceShared
     from neuromorph.spice import read_raw as read_raw
     from neuromorph.stimulus import Constant as Constant
     from neuromorph.stimulus import PiecewiseLinear as PiecewiseLinear

@@ -12,14 +12,17 @@ from neuromorph.recording import Recording
 from neuromorph.stimulus import Stimulus
 
 if TYPE_CHECKING:
+    from neuromorph.behaviour.euler_maruyama import EulerMaruyama
     from neuromorph.behaviour.simulate import Solver
     from neuromorph.neurons.design_checks import DesignFinding
     from neuromorph.schematic import Deck, NgspiceOptions, Probe
     from neuromorph.spice import Engine
     from neuromorph.systems import HybridSystem
 
+# The SPICE engines by the name that commands and arguments spell.
+_SPICE_ENGINES = {"ngspice": "Ngspice", "ngspice-shared": "NgspiceShared"}
 # The equations' road has two names: the system, or the caller by `solver`, chooses the method.
-ENGINES = ("ode", "rk4", "ngspice")
+ENGINES = ("ode", "rk4", *_SPICE_ENGINES)
 
 
 class Design(Protocol):
@@ -70,10 +73,11 @@ def simulate(
     engine: str | Engine | None = None,
     *,
     dt: float | None = None,
-    solver: Solver | None = None,
+    solver: Solver | EulerMaruyama | None = None,
     options: NgspiceOptions | None = None,
     probes: Mapping[str, Probe | str] | Sequence[str] | None = None,
     fidelity: Any = None,
+    seed: int | None = None,
     warn: bool = True,
     progress: Progress = silent,
 ) -> Recording:
@@ -87,19 +91,22 @@ def simulate(
         What drives the input, or each input by name [A or V]. A neuron's working point where it is left out.
     t_stop : float
         Length of the run [s]. A neuron's working point where it is left out.
-    engine : {"ode", "rk4", "ngspice"} or Engine, optional
+    engine : {"ode", "rk4", "ngspice", "ngspice-shared"} or Engine, optional
         ``"ode"``, or ``"rk4"`` for the same, integrates the equations; it is the default for what has them, and
-        ``"ngspice"`` for a circuit.
+        ``"ngspice"``, the program, for a circuit. ``"ngspice-shared"`` is ngspice as a library.
     dt : float, optional
         Longest step of the equations' solver [s].
-    solver : RK4 or Rosenbrock, optional
-        The solver, instead of `dt`. Without it RK4, or Rosenbrock where the system says that it is stiff.
+    solver : RK4, Rosenbrock, EulerMaruyama or Milstein, optional
+        The solver, instead of `dt`. Without it RK4, Rosenbrock where the system says that it is stiff, or
+        EulerMaruyama where it is random.
     options : NgspiceOptions, optional
         Settings of the SPICE run.
     probes : mapping or sequence of str, optional
         What to record from a circuit, such as ``["v(out)"]`` or ``{"v_out": "v(out)"}``.
     fidelity : str or mapping of str to str or VendorModel, optional
         How real the parts of a neuron are, as in :meth:`neuromorph.Neuron.schematic`; ideal without it.
+    seed : int, optional
+        Chooses the path of a system with noise or random resets (pure number).
     warn : bool
         Whether to give a :class:`neuromorph.DesignWarning` for each fault that :func:`check_design` finds.
     progress : Progress
@@ -147,7 +154,9 @@ def simulate(
                 "system, with steps of at most dt"
             )
         system = equations_of(design)
-        return simulate_system(system, drive, t_stop, solver or default_solver(system, dt), progress)
+        return simulate_system(system, drive, t_stop, solver or default_solver(system, dt), progress, seed)
+    if seed is not None:
+        raise ValueError("seed belongs to the engines 'ode' and 'rk4': a SPICE engine draws no random numbers")
     if dt is not None or solver is not None:
         raise ValueError(
             "dt and solver belong to the engines 'ode' and 'rk4'; a SPICE engine takes options, such as t_max and reltol"
@@ -161,11 +170,12 @@ def engine_of(engine: str | Engine) -> Engine:
         if not hasattr(engine, "run"):
             raise ValueError(f"engine must be one of {', '.join(ENGINES)}, or an engine object, got {engine!r}")
         return engine
-    if engine != "ngspice":
+    if engine not in _SPICE_ENGINES:
         raise ValueError(f"no engine {engine!r}; choices: {', '.join(ENGINES)}")
-    from neuromorph.spice import Ngspice
+    from neuromorph import spice
 
-    return Ngspice()
+    found: Engine = getattr(spice, _SPICE_ENGINES[engine])()
+    return found
 
 
 def check_design(

@@ -21,7 +21,7 @@ from neuromorph.systems import HybridSystem
 from neuromorph.systems.hybrid import CLOCKS, canonical
 
 _FILES = {"rk4_kernel": ("rk4_kernel",), "rosenbrock_kernel": ("rosenbrock_tableau", "rosenbrock_kernel")}
-_ARGUMENTS = "t, t_mode, y, u, p, z"
+ARGUMENTS = "t, t_mode, y, u, p, z"
 # Printing a system takes longer than many a run, and systems that differ in values only have one kernel.
 _kernels: dict[Any, ModuleType] = {}
 
@@ -41,7 +41,7 @@ def kernel_of(system: HybridSystem, solver: str) -> ModuleType:
     module
         With the functions of the solver's file.
     """
-    key = (solver, _statement(system))
+    key = (solver, statement_of(system))
     if key not in _kernels:
         stem = re.sub(r"\W+", "_", system.name).strip("_") or "system"
         _kernels[key] = load_kernel(f"{stem[:40]}_{solver}", kernel_source(system, solver))
@@ -68,7 +68,7 @@ def kernel_source(system: HybridSystem, solver: str) -> str:
     return "\n\n".join([equations_source(system, derivatives=solver == "rosenbrock_kernel"), *texts])
 
 
-def _statement(system: HybridSystem) -> tuple[Any, ...]:
+def statement_of(system: HybridSystem) -> tuple[Any, ...]:
     """All of a system that its kernel depends on: everything but values and units."""
     return (
         system.name,
@@ -79,6 +79,9 @@ def _statement(system: HybridSystem) -> tuple[Any, ...]:
         tuple((name, *map(output.in_mode, system.modes)) for name, output in system.outputs.items()),
         tuple((name, tuple(mode.rates.items())) for name, mode in system.modes.items()),
         tuple((t.source, t.target, t.guard, tuple(t.resets.items()), t.emits_spike) for t in system.transitions),
+        tuple((m, s, tuple(row.items())) for m in system.modes for s, row in system.diffusion_in(m).items()),
+        system.interpretation,
+        tuple(system.random.items()),
     )
 
 
@@ -98,7 +101,7 @@ def equations_source(system: HybridSystem, derivatives: bool = False) -> str:
         Python source with ``equations``, ``jump``, ``stimulus_at``, ``constants`` and the tuple arithmetic of
         this number of states.
     """
-    return _Writer(system).source(derivatives)
+    return EquationWriter(system).source(derivatives)
 
 
 def recorded_names(system: HybridSystem) -> tuple[str, ...]:
@@ -106,29 +109,41 @@ def recorded_names(system: HybridSystem) -> tuple[str, ...]:
     return (*system.states, *system.unknowns, *system.inputs, *system.outputs)
 
 
-class _Writer:
+class EquationWriter:
     """Writes the functions of one system.
 
     Every name of the system gets a prefix, so that it cannot meet a name that is made here.
     """
 
+    jump_arguments = ARGUMENTS
+
+    def printed(self, expression: Any) -> str:
+        """An expression as text [its unit]."""
+        return print_numba(expression)
+
     def __init__(self, system: HybridSystem) -> None:
         self.system = system
         explicit, self.implicit = _split_unknowns(system)
-        groups = (("y_", system.states), ("u_", system.inputs), ("p_", system.parameters), ("z_", self.implicit))
-        texts = {_real(name): _real(prefix + name) for prefix, group in groups for name in group}
+        groups = (
+            ("y_", system.states),
+            ("u_", system.inputs),
+            ("p_", system.parameters),
+            ("z_", self.implicit),
+            ("r_", system.random),
+        )
+        texts = {real_symbol(name): real_symbol(prefix + name) for prefix, group in groups for name in group}
         self.symbols = texts | {symbol: value.xreplace(texts) for symbol, value in explicit.items()}
         self.tuples = {prefix[0]: [prefix + name for name in group] for prefix, group in groups}
         # Filled by what the functions turn out to use.
         self.tuples["p"] = []
-        self.fold = ParameterFolder(_real(f"p_{name}") for name in system.parameters)
+        self.fold = ParameterFolder(real_symbol(f"p_{name}") for name in system.parameters)
 
     def source(self, derivatives: bool) -> str:
         functions = [
             self._sizes(),
             self._stimulus(),
             self._tuple_arithmetic(),
-            solve_unknowns_source(self.implicit, _ARGUMENTS, self.body),
+            solve_unknowns_source(self.implicit, ARGUMENTS, self.body),
             self._equations(),
             self._jump(),
         ]
@@ -161,7 +176,7 @@ class _Writer:
         """``piece_coefficients`` and ``stimulus_at``: the inputs in one smooth piece of the stimuli."""
         inputs = range(len(self.system.inputs))
         lines = ["@njit", "def piece_coefficients(pieces, i):"]
-        lines += [f"    return {_tuple(f'pieces[i, {n}, {k}]' for n in inputs for k in range(5))}", "", ""]
+        lines += [f"    return {tuple_text(f'pieces[i, {n}, {k}]' for n in inputs for k in range(5))}", "", ""]
         lines += ["@njit", "def stimulus_at(since, c):"]
         for n in inputs:
             offset, slope, amplitude, frequency, phase = (f"c[{5 * n + k}]" for k in range(5))
@@ -170,16 +185,16 @@ class _Writer:
                 f"    if {amplitude} != 0.0:",
                 f"        u_{n} += {amplitude} * math.sin({frequency} * since + {phase})",
             ]
-        return "\n".join([*lines, f"    return {_tuple(f'u_{n}' for n in inputs)}", ""])
+        return "\n".join([*lines, f"    return {tuple_text(f'u_{n}' for n in inputs)}", ""])
 
     def _tuple_arithmetic(self) -> str:
         states = range(len(self.system.states))
 
         def per_state(expression: str) -> str:
-            return _tuple(expression.replace("#", str(i)) for i in states)
+            return tuple_text(expression.replace("#", str(i)) for i in states)
 
         def pack(name: str, count: int) -> str:
-            return f"@njit\ndef {name}(a):\n    return {_tuple(f'a[{i}]' for i in range(count))}\n"
+            return f"@njit\ndef {name}(a):\n    return {tuple_text(f'a[{i}]' for i in range(count))}\n"
 
         return "\n\n".join(
             [
@@ -199,13 +214,23 @@ class _Writer:
         self, groups: Sequence[Sequence[Any]], names: Iterator[Any] | None = None
     ) -> tuple[list[str], list[str], list[str]]:
         """Lines that unpack what groups of expressions need, lines that compute, and the groups' tuples."""
+        return self.written([[self.mapped(e) for e in group] for group in groups], names)
+
+    def mapped(self, expression: Any) -> Any:
+        """The expression in the names of the source, explicit unknowns by what they are."""
+        return canonical(expression).xreplace(self.symbols)
+
+    def written(
+        self, groups: Sequence[Sequence[Any]], names: Iterator[Any] | None = None
+    ) -> tuple[list[str], list[str], list[str]]:
+        """As :meth:`body`, of expressions that are in the names of the source already."""
         sizes = [len(group) for group in groups]
-        flat = [self.fold(canonical(e).xreplace(self.symbols)) for group in groups for e in group]
+        flat = [self.fold(e) for group in groups for e in group]
         unpacked = self._unpacked(flat)
-        shared, reduced = sympy.cse(flat, symbols=names or _numbered("c_"), order="none")
-        lines = [f"{symbol} = {print_numba(value)}" for symbol, value in shared]
-        texts = iter([print_numba(e) for e in reduced])
-        tuples = [_tuple(next(texts) for _ in range(size)) for size in sizes]
+        shared, reduced = sympy.cse(flat, symbols=names or numbered_symbols("c_"), order="none")
+        lines = [f"{symbol} = {self.printed(value)}" for symbol, value in shared]
+        texts = iter([self.printed(e) for e in reduced])
+        tuples = [tuple_text(next(texts) for _ in range(size)) for size in sizes]
         return unpacked, lines, tuples
 
     def _unpacked(self, expressions: Iterable[Any]) -> list[str]:
@@ -236,18 +261,18 @@ class _Writer:
 
     def _observed(self, mode: str) -> list[Any]:
         names = (*self.system.states, *self.system.unknowns, *self.system.inputs)
-        return [*map(_real, names), *(output.in_mode(mode) for output in self.system.outputs.values())]
+        return [*map(real_symbol, names), *(output.in_mode(mode) for output in self.system.outputs.values())]
 
     def _by_mode(self, function: str, groups: Callable[[str], Sequence[Sequence[Any]]]) -> str:
         """A function of the mode: whether solved, the unknowns, and a tuple for each group of expressions."""
-        names = _numbered("c_")
+        names = numbered_symbols("c_")
 
         def write(expressions: Any) -> tuple[list[str], list[str]]:
             unpacked, statements, tuples = self.body(expressions, names)
             return unpacked, [*statements, f"return solved, z, {', '.join(tuples)}"]
 
-        head = ["@njit", f"def {function}(mode, {_ARGUMENTS}):"]
-        head.append(f"    solved, z = solve_unknowns({_ARGUMENTS})" if self.implicit else "    solved = True")
+        head = ["@njit", f"def {function}(mode, {ARGUMENTS}):"]
+        head.append(f"    solved, z = solve_unknowns({ARGUMENTS})" if self.implicit else "    solved = True")
         return "\n".join([*head, *self._branches(lambda mode: tuple(map(tuple, groups(mode))), write), ""])
 
     def _branches(
@@ -266,12 +291,12 @@ class _Writer:
             new, written = write(stated)
             unpacked |= dict.fromkeys(new)
             if len(modes) == 1:
-                lines += _indented(written)
+                lines += indented(written)
                 continue
             condition = " or ".join(f"mode == {number}" for number in numbers)
             lines.append("    else:" if i == len(modes) - 1 else f"    {'el' if i else ''}if {condition}:")
-            lines += _indented(written, 8)
-        return [*_indented(unpacked), *lines]
+            lines += indented(written, 8)
+        return [*indented(unpacked), *lines]
 
     def _stimulus_slope(self) -> str:
         """``stimulus_slope_at``: time derivatives of the inputs in one smooth piece of the stimuli."""
@@ -283,7 +308,7 @@ class _Writer:
                 f"    if {amplitude} != 0.0:",
                 f"        v_{n} += {amplitude} * {frequency} * math.cos({frequency} * since + {phase})",
             ]
-        return "\n".join([*lines, f"    return {_tuple(f'v_{n}' for n in range(len(self.system.inputs)))}", ""])
+        return "\n".join([*lines, f"    return {tuple_text(f'v_{n}' for n in range(len(self.system.inputs)))}", ""])
 
     def _store(self) -> str:
         lines = [f"    a[{i}] = y[{i}]" for i in range(len(self.system.states))]
@@ -292,16 +317,18 @@ class _Writer:
     def _jacobian(self) -> str:
         """``jacobian(mode, ...)``: fills in d(rates)/d(states) and d(rates)/dt, ``v`` being the slopes of the inputs."""
         self.tuples["v"] = [f"v_{name}" for name in self.system.inputs]
-        one, names = sympy.Integer(1), _numbered("j_")
-        moving: dict[Any, Any] = {_real(f"u_{name}"): {"t": _real(f"v_{name}")} for name in self.system.inputs}
-        moving |= {_real(f"y_{name}"): {i: one} for i, name in enumerate(self.system.states)}
-        moving |= {_real(clock): {"t": one} for clock in CLOCKS}
+        one, names = sympy.Integer(1), numbered_symbols("j_")
+        moving: dict[Any, Any] = {
+            real_symbol(f"u_{name}"): {"t": real_symbol(f"v_{name}")} for name in self.system.inputs
+        }
+        moving |= {real_symbol(f"y_{name}"): {i: one} for i, name in enumerate(self.system.states)}
+        moving |= {real_symbol(clock): {"t": one} for clock in CLOCKS}
 
         def write(rates: Any) -> tuple[list[str], list[str]]:
             tape = Tape(moving, names)
             for name, residual in self.implicit.items():
                 # The theorem of implicit functions: an unknown moves so that its residual stays zero.
-                symbol = _real(f"z_{name}")
+                symbol = real_symbol(f"z_{name}")
                 tape.seed(symbol, {name: one})
                 moved = dict(tape.derivatives(self.fold(residual.xreplace(self.symbols))))
                 slope = moved.pop(name)
@@ -312,24 +339,24 @@ class _Writer:
                 for d, value in tape.derivatives(self.fold(canonical(rate).xreplace(self.symbols))).items()
             ]
             assignments = [*tape.steps, *entries]
-            lines = [f"{target} = {print_numba(value)}" for target, value in assignments]
+            lines = [f"{target} = {self.printed(value)}" for target, value in assignments]
             return self._unpacked(value for _, value in assignments), [*lines, "return"]
 
-        lines = ["@njit", f"def jacobian(mode, {_ARGUMENTS}, v, by_state, by_time):"]
+        lines = ["@njit", f"def jacobian(mode, {ARGUMENTS}, v, by_state, by_time):"]
         lines += ["    by_state[:, :] = 0.0", "    by_time[:] = 0.0"]
         return "\n".join([*lines, *self._branches(lambda mode: tuple(self._rates(mode)), write), ""])
 
     def _jump(self) -> str:
         """``jump(mode, guard, ...)``: mode and states after a transition, and whether it is a spike."""
-        lines = ["@njit", f"def jump(mode, guard, {_ARGUMENTS}):"]
+        lines = ["@njit", f"def jump(mode, guard, {self.jump_arguments}):"]
         for number, name in enumerate(self.system.modes):
             for guard, transition in enumerate(self._transitions_from(name)):
-                values = [transition.resets.get(s, _real(s)) for s in self.system.states]
+                values = [transition.resets.get(s, real_symbol(s)) for s in self.system.states]
                 unpacked, statements, (states,) = self.body([values])
                 target = self.system.mode_names.index(transition.target)
                 lines.append(f"    if mode == {number} and guard == {guard}:")
                 result = f"return {target}, {transition.emits_spike}, {states}"
-                lines += _indented([*unpacked, *statements, result], 8)
+                lines += indented([*unpacked, *statements, result], 8)
         return "\n".join([*lines, "    return mode, False, y", ""])
 
     def _fixed_names(self) -> list[str]:
@@ -339,24 +366,24 @@ class _Writer:
     def _constants(self) -> str:
         """``constants(a)``: what the other functions use of the array of parameters, as a tuple."""
         lines = [f"    p_{name} = a[{i}]" for i, name in enumerate(self.system.parameters)]
-        lines += [f"    {symbol} = {print_numba(value)}" for symbol, value in self.fold.folded.items()]
-        return "\n".join(["@njit", "def constants(a):", *lines, f"    return {_tuple(self.tuples['p'])}", ""])
+        lines += [f"    {symbol} = {self.printed(value)}" for symbol, value in self.fold.folded.items()]
+        return "\n".join(["@njit", "def constants(a):", *lines, f"    return {tuple_text(self.tuples['p'])}", ""])
 
 
-def _real(name: str) -> Any:
+def real_symbol(name: str) -> Any:
     return sympy.Symbol(name, real=True)
 
 
-def _numbered(prefix: str) -> Iterator[Any]:
+def numbered_symbols(prefix: str) -> Iterator[Any]:
     symbols: Iterator[Any] = sympy.numbered_symbols(prefix, real=True)
     return symbols
 
 
-def _indented(lines: Iterable[str], spaces: int = 4) -> list[str]:
+def indented(lines: Iterable[str], spaces: int = 4) -> list[str]:
     return [" " * spaces + line for line in lines]
 
 
-def _tuple(texts: Iterable[str]) -> str:
+def tuple_text(texts: Iterable[str]) -> str:
     return f"({', '.join(texts) or '0.0'},)"
 
 
@@ -365,7 +392,7 @@ def _split_unknowns(system: HybridSystem) -> tuple[dict[Any, Any], dict[str, Any
     explicit: dict[Any, Any] = {}
     implicit: dict[str, Any] = {}
     for name, unknown in system.unknowns.items():
-        symbol = _real(name)
+        symbol = real_symbol(name)
         residual = canonical(unknown.residual).xreplace(explicit)
         slope = sympy.diff(residual, symbol)
         if symbol in slope.free_symbols:

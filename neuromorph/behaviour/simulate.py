@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 
+from neuromorph.behaviour.euler_maruyama import EulerMaruyama, default_steps
 from neuromorph.behaviour.generate import kernel_of, recorded_names
+from neuromorph.behaviour.paths import simulate_path
 from neuromorph.behaviour.rk4 import RK4
 from neuromorph.behaviour.rosenbrock import Rosenbrock
 from neuromorph.errors import ConvergenceError, SimulationError
@@ -67,21 +69,28 @@ class Solver(Protocol):
         """What the provenance of a recording says of it; times in s."""
 
 
-def default_solver(system: HybridSystem, dt: float | None = None) -> Solver:
-    """The solver that suits a system: RK4, or Rosenbrock for a stiff one.
+def default_solver(system: HybridSystem, dt: float | None = None) -> Solver | EulerMaruyama:
+    """The solver that suits a system: RK4, Rosenbrock for a stiff one, Euler-Maruyama for a random one.
 
     Parameters
     ----------
     system : HybridSystem
-        Which says whether it is stiff.
+        Which says whether it is stiff or random.
     dt : float, optional
         Longest time step [s].
 
     Returns
     -------
-    RK4 or Rosenbrock
+    RK4, Rosenbrock or EulerMaruyama
         With its own defaults.
+
+    Raises
+    ------
+    ValueError
+        When the system is random and neither it nor `dt` says how long a step may be.
     """
+    if system.is_random:
+        return default_steps(system, dt)
     return Rosenbrock(dt=dt) if system.stiff else RK4(dt=dt)
 
 
@@ -89,8 +98,9 @@ def simulate_system(
     system: HybridSystem,
     drives: Mapping[str, Stimulus] | Stimulus | None,
     t_stop: float,
-    solver: Solver | None = None,
+    solver: Solver | EulerMaruyama | None = None,
     progress: Progress = silent,
+    seed: int | None = None,
 ) -> Recording:
     """Integrate a hybrid system.
 
@@ -102,10 +112,12 @@ def simulate_system(
         The stimulus of each input; one alone for a system with one input. Inputs left out are zero.
     t_stop : float
         Length of the run [s].
-    solver : RK4 or Rosenbrock, optional
-        Method and step; by default RK4, or Rosenbrock for a stiff system.
+    solver : RK4, Rosenbrock, EulerMaruyama or Milstein, optional
+        Method and step; by default RK4, Rosenbrock for a stiff system, EulerMaruyama for a random one.
     progress : Progress
         Told how far the run is.
+    seed : int, optional
+        Chooses the path of a random system (pure number).
 
     Returns
     -------
@@ -115,12 +127,20 @@ def simulate_system(
     Raises
     ------
     ValueError
-        When t_stop or the step cannot be used, or an input is unknown.
+        When t_stop or the step cannot be used, an input is unknown, or the solver does not suit the system.
     SimulationError
         When the solution ceases to be finite or chatters; ConvergenceError as its cause where an algebraic
         unknown has no solution. Its ``partial`` holds the recording up to there.
     """
     solver = solver or default_solver(system)
+    if isinstance(solver, EulerMaruyama):
+        recording, status = simulate_path(system, drives_by_input(system, drives), t_stop, solver, seed, progress)
+        if status != 0:
+            raise failure(system, status, float(recording.time[-1]), recording)
+        return recording
+    refuse_chance(system, solver)
+    if seed is not None:
+        raise ValueError(f"seed belongs to a random system, and {system.name!r} is not one: leave it out")
     if not (math.isfinite(t_stop) and t_stop > 0):
         raise ValueError(f"t_stop must be a positive time in s, got {t_stop!r}")
     if solver.dt is not None and t_stop < solver.dt:
@@ -162,8 +182,19 @@ def simulate_system(
         },
     )
     if status != 0:
-        raise _failure(system, status, t_reached, recording)
+        raise failure(system, status, t_reached, recording)
     return recording
+
+
+def refuse_chance(system: HybridSystem, solver: Any) -> None:
+    """Raise ``ValueError`` that names solvers which do suit, where a deterministic one was given a random system."""
+    if system.is_random:
+        what = "noise" if system.noise_sources else "random resets"
+        names = ", ".join(system.noise_sources or system.random)
+        raise ValueError(
+            f"{type(solver).__name__} is a deterministic solver, and system {system.name!r} has {what} ({names}): use "
+            "solver=nm.EulerMaruyama(dt=...) or nm.Milstein(dt=...)"
+        )
 
 
 def drives_by_input(system: HybridSystem, drives: Mapping[str, Stimulus] | Stimulus | None) -> dict[str, Stimulus]:
@@ -278,7 +309,29 @@ def _integrate(
             return int(status), float(clock[kernel.T_NOW])
 
 
-def _failure(system: HybridSystem, status: int, t_reached: float, partial: Recording) -> SimulationError:
+def failure(
+    system: HybridSystem, status: int, t_reached: float, partial: Recording | None, where: str = ""
+) -> SimulationError:
+    """The error that says what a kernel's status means.
+
+    Parameters
+    ----------
+    system : HybridSystem
+        What was integrated.
+    status : int
+        As the kernel gave it back (pure number).
+    t_reached : float
+        How far the run came [s].
+    partial : Recording, optional
+        What was recorded so far (SI units).
+    where : str
+        Which of many systems it was.
+
+    Returns
+    -------
+    SimulationError
+        With cause and remedy.
+    """
     cause, remedy = {
         2: (
             "Newton's method found no solution for the algebraic unknowns " + ", ".join(system.unknowns),
@@ -286,7 +339,8 @@ def _failure(system: HybridSystem, status: int, t_reached: float, partial: Recor
         ),
         3: (
             "the states ceased to be finite numbers",
-            "give a shorter dt; check the right-hand side for a division by zero or an unbounded growth",
+            "give a shorter dt; check the right-hand side for a division by zero or an unbounded growth"
+            + (", and the diffusion for the root of a negative variance" if system.noise_sources else ""),
         ),
         4: (
             "transitions follow each other without any time between them",
@@ -305,7 +359,7 @@ def _failure(system: HybridSystem, status: int, t_reached: float, partial: Recor
     error = SimulationError(
         cause=f"{system.name}: {cause}",
         remedy=remedy,
-        where=f"system {system.name!r}",
+        where=", ".join(filter(None, [f"system {system.name!r}", where])),
         time_reached=t_reached,
         partial=partial,
     )

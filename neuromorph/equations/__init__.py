@@ -4,7 +4,7 @@ from neuromorph.equations.equation_printer import UnprintableError
 from neuromorph.equations.folding import ParameterFolder
 from neuromorph.equations.functions import logistic
 from neuromorph.equations.kernels import cache_folder, load_kernel
-from neuromorph.equations.printers import print_ngspice, print_numba, print_verilog_a
+from neuromorph.equations.printers import print_lanes, print_ngspice, print_numba, print_verilog_a
 
 __all__ = [
     "ParameterFolder",
@@ -12,6 +12,7 @@ __all__ = [
     "cache_folder",
     "load_kernel",
     "logistic",
+    "print_lanes",
     "print_ngspice",
     "print_numba",
     "print_verilog_a",

@@ -59,6 +59,15 @@ class _NumbaPrinter(EquationPrinter):
         return " or ".join(f"({self._print(a)})" for a in expression.args)
 
 
+class _LanesPrinter(_NumbaPrinter):
+    """With functions that the compiler can write for several numbers at once."""
+
+    functions: Mapping[str, str] = {
+        **_NumbaPrinter.functions,
+        **{name: f"lane_{name}" for name in ["exp", "log", "tanh", "logistic"]},
+    }
+
+
 class _NgspicePrinter(EquationPrinter):
     """A long number as the sum of two.
 
@@ -156,7 +165,8 @@ def _printer(kind: type[EquationPrinter]) -> Callable[[Any, Mapping[str, str]], 
     return print_expression
 
 
-_numba, _ngspice, _verilog_a = _printer(_NumbaPrinter), _printer(_NgspicePrinter), _printer(_VerilogAPrinter)
+_numba, _lanes = _printer(_NumbaPrinter), _printer(_LanesPrinter)
+_ngspice, _verilog_a = _printer(_NgspicePrinter), _printer(_VerilogAPrinter)
 
 
 def print_numba(expression: Any, names: Mapping[str, str] | None = None) -> str:
@@ -180,6 +190,29 @@ def print_numba(expression: Any, names: Mapping[str, str] | None = None) -> str:
         When the language lacks a function of the expression.
     """
     return _numba(expression, names or {})
+
+
+def print_lanes(expression: Any, names: Mapping[str, str] | None = None) -> str:
+    """Print as Python source that numba compiles to vector instructions.
+
+    Parameters
+    ----------
+    expression : sympy expression
+        What to print.
+    names : mapping of str to str, optional
+        Text for each symbol by its name; the name itself where missing.
+
+    Returns
+    -------
+    str
+        Source text that uses ``math``, ``_sign``, ``lane_exp``, ``lane_log``, ``lane_tanh`` and ``lane_logistic``.
+
+    Raises
+    ------
+    UnprintableError
+        When the language lacks a function of the expression.
+    """
+    return _lanes(expression, names or {})
 
 
 def print_ngspice(expression: Any, names: Mapping[str, str] | None = None) -> str:

@@ -1,7 +1,8 @@
 """What a run gives back: named waveforms with units over their own uneven time grid, spikes, provenance."""
 
+from neuromorph.recording.batch import BatchRecording
 from neuromorph.recording.netcdf import load
 from neuromorph.recording.spikes import SpikeTrains
 from neuromorph.recording.waveforms import Recording, SignalNotFoundError
 
-__all__ = ["Recording", "SignalNotFoundError", "SpikeTrains", "load"]
+__all__ = ["BatchRecording", "Recording", "SignalNotFoundError", "SpikeTrains", "load"]

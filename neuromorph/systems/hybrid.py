@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,9 +12,12 @@ from typing import Any
 import sympy
 
 Expression = Any  # a sympy expression, or a number
+Diffusion = Mapping[str, Mapping[str, Expression]]  # by state, then by source of noise
 
 # Known in every expression: time [s], and the time since the present mode was entered [s].
 CLOCKS = ("t", "t_mode")
+INTERPRETATIONS = ("ito", "stratonovich")
+RANDOM_LAWS = ("normal", "uniform")
 
 
 @dataclass(frozen=True)
@@ -68,10 +71,14 @@ class Mode:
         Time derivative of every state [state's unit / s].
     time_scale : sympy expression, optional
         Fastest time constant of the mode [s], from which a default time step follows.
+    diffusion : mapping of str to mapping of str to sympy expression, optional
+        What takes the place of the system's diffusion in this mode, empty for no noise
+        [state's unit / sqrt(s)].
     """
 
     rates: Mapping[str, Expression]
     time_scale: Expression | None = None
+    diffusion: Diffusion | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,8 @@ class Transition:
         mode is entered. A jump from a mode into the same needs a reset that takes it below zero; where the
         guard stays above, the run ends with an error.
     resets : mapping of str to sympy expression
-        New values of states, as functions of the values before; the others stay.
+        New values of states, as functions of the values before; the others stay. They may use the random
+        variables of the system, whose values are drawn anew for every jump.
     emits_spike : bool
         Whether the jump counts as a spike.
     """
@@ -160,12 +168,21 @@ class HybridSystem:
     stiff : bool
         Whether it has time constants far apart, such as nanoseconds of a comparator and milliseconds of a
         membrane: then an implicit solver is the default one.
+    diffusion : mapping of str to mapping of str to sympy expression, optional
+        What multiplies the increments of independent Wiener processes, by state and then by the name of the
+        process [state's unit / sqrt(s)]: ``{"v": {"w": sigma}}`` adds ``sigma dw`` to ``dv``. A process that
+        stands in several states is the same one there. A mode may have a diffusion of its own.
+    interpretation : {"ito", "stratonovich"}, optional
+        How the stochastic integral is meant. Needed where a diffusion depends on a state.
+    random : mapping of str to {"normal", "uniform"}, optional
+        Random variables for resets (pure numbers): standard normal, or uniform between 0 and 1.
 
     Raises
     ------
     ValueError
         When an expression has a symbol that nothing defines, a state lacks a rate or an output its
-        expression in some mode, a transition names a mode that is not there, or two things have one name.
+        expression in some mode, a transition names a mode that is not there, two things have one name, or the
+        interpretation of a diffusion is left open.
 
     Examples
     --------
@@ -190,6 +207,9 @@ class HybridSystem:
     unknowns: Mapping[str, Unknown] = field(default_factory=dict)
     outputs: Mapping[str, Output] = field(default_factory=dict)
     stiff: bool = False
+    diffusion: Diffusion = field(default_factory=dict)
+    interpretation: str | None = None
+    random: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.modes:
@@ -199,11 +219,28 @@ class HybridSystem:
         self._check_names()
         self._check_structure()
         self._check_symbols()
+        self._check_noise()
 
     @property
     def mode_names(self) -> tuple[str, ...]:
         """Names of the modes, the initial one first."""
         return tuple(self.modes)
+
+    def diffusion_in(self, mode: str) -> Diffusion:
+        """The diffusion that holds in a mode, by state and source [state's unit / sqrt(s)]."""
+        own = self.modes[mode].diffusion
+        return self.diffusion if own is None else own
+
+    @property
+    def noise_sources(self) -> tuple[str, ...]:
+        """Names of the Wiener processes, in the order in which the modes first use them."""
+        used = (source for mode in self.modes for sources in self.diffusion_in(mode).values() for source in sources)
+        return tuple(dict.fromkeys(used))
+
+    @property
+    def is_random(self) -> bool:
+        """Whether two runs may differ: it has noise or random resets."""
+        return bool(self.noise_sources or self.random)
 
     def units(self) -> dict[str, str]:
         """Unit of every recorded signal: states, unknowns, inputs, outputs."""
@@ -243,6 +280,8 @@ class HybridSystem:
             ("parameter", self.parameters),
             ("unknown", self.unknowns),
             ("output", self.outputs),
+            ("noise source", self.noise_sources),
+            ("random variable", self.random),
         ):
             for name in names:
                 if not (name.isascii() and name.isidentifier()) or keyword.iskeyword(name):
@@ -259,6 +298,7 @@ class HybridSystem:
                     f"mode {mode_name!r} has no rate for {', '.join(map(repr, missing))}; give 0 to hold a state"
                 )
             _refuse_unknown(f"rates of mode {mode_name!r}", mode.rates, self.states)
+            _refuse_unknown(f"the diffusion of mode {mode_name!r} must", self.diffusion_in(mode_name), self.states)
         for transition in self.transitions:
             for mode_name in (transition.source, transition.target):
                 if mode_name not in self.modes:
@@ -285,17 +325,42 @@ class HybridSystem:
         for mode_name, mode in self.modes.items():
             for state, rate in mode.rates.items():
                 self._refuse_symbols(f"rate of {state!r} in mode {mode_name!r}", rate, quantities)
+            for state, source, factor in _factors(self.diffusion_in(mode_name)):
+                where = f"diffusion of {state!r} by {source!r} in mode {mode_name!r}"
+                self._refuse_symbols(where, factor, quantities)
         for transition in self.transitions:
             what = f"transition {transition.source!r} to {transition.target!r}"
             self._refuse_symbols(f"guard of {what}", transition.guard, quantities)
             for state, value in transition.resets.items():
-                self._refuse_symbols(f"reset of {state!r} in {what}", value, quantities)
+                self._refuse_symbols(f"reset of {state!r} in {what}", value, [*quantities, *self.random])
         for name, output in self.outputs.items():
             if not isinstance(output.expression, Mapping):
                 self._refuse_symbols(f"output {name!r}", output.expression, quantities)
                 continue
             for mode_name, expression in output.expression.items():
                 self._refuse_symbols(f"output {name!r} in mode {mode_name!r}", expression, quantities)
+
+    def _check_noise(self) -> None:
+        for name, law in self.random.items():
+            if law not in RANDOM_LAWS:
+                raise ValueError(f"random variable {name!r} must be one of {', '.join(RANDOM_LAWS)}, got {law!r}")
+        if self.interpretation not in (None, *INTERPRETATIONS):
+            raise ValueError(
+                f"interpretation must be one of {', '.join(INTERPRETATIONS)}, or None, got {self.interpretation!r}"
+            )
+        for mode in self.modes:
+            for state, source, factor in _factors(self.diffusion_in(mode)):
+                if sympy.sympify(factor).is_real is False:
+                    raise ValueError(
+                        f"the diffusion of {state!r} by {source!r} in mode {mode!r} is {factor}, which is not real: "
+                        "the square root of a negative variance?"
+                    )
+                moving = sorted(_symbol_names(factor) & {*self.states, *self.unknowns})
+                if moving and self.interpretation is None:
+                    raise ValueError(
+                        f"the diffusion of {state!r} by {source!r} in mode {mode!r} depends on {', '.join(moving)}: say "
+                        f"how its integral is meant, interpretation={' or '.join(map(repr, INTERPRETATIONS))}"
+                    )
 
     def _refuse_symbols(self, where: str, expression: Expression, known: Sequence[str]) -> None:
         for name in sorted(_symbol_names(expression)):
@@ -307,6 +372,10 @@ def _refuse_unknown(where: str, names: Iterable[str], choices: Iterable[str], ki
     for name in names:
         if name not in choices:
             raise ValueError(f"{where} name {name!r}, which is not a {kind}; the {kind}s are {', '.join(choices)}")
+
+
+def _factors(diffusion: Diffusion) -> Iterator[tuple[str, str, Expression]]:
+    return ((state, source, factor) for state, row in diffusion.items() for source, factor in row.items())
 
 
 def _symbol_names(expression: Expression) -> set[str]:

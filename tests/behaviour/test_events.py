@@ -455,4 +455,4 @@ def test_systems_that_differ_in_values_have_one_kernel_and_others_have_not():
         {"transitions": nm.LIF().dynamics().transitions[:1]},
     ):
         changed = dataclasses.replace(nm.LIF().dynamics(), **changes)
-        assert generate._statement(changed) != generate._statement(nm.LIF().dynamics())
+        assert generate.statement_of(changed) != generate.statement_of(nm.LIF().dynamics())

@@ -1,0 +1,121 @@
+"""exp, log, tanh and the logistic function without branches or tables, so that loops around them are vectorised.
+
+Not imported: its text stands in generated modules (see ``lanes.py``). A call into the C library would keep the compiler from
+writing vector instructions, so numbers are taken apart by their bits. Fused products are asked for where they are
+meant: the bits of a result do not depend on the machine.
+
+The reductions and polynomials of exp, log, sin and cos are those of fdlibm (Sun Microsystems, 1993).
+"""
+
+import numba.types
+from llvmlite import ir
+from numba.extending import intrinsic
+
+
+@intrinsic
+def as_bits(context, x):
+    """The 64 bits of a float."""
+
+    def write(context, builder, signature, arguments):
+        return builder.bitcast(arguments[0], ir.IntType(64))
+
+    return numba.types.uint64(numba.types.float64), write
+
+
+@intrinsic
+def as_float(context, bits):
+    """The float that has these 64 bits."""
+
+    def write(context, builder, signature, arguments):
+        return builder.bitcast(arguments[0], ir.DoubleType())
+
+    return numba.types.float64(numba.types.uint64), write
+
+
+@intrinsic
+def fma(context, a, b, c):
+    """``a * b + c``, rounded once."""
+
+    def write(context, builder, signature, arguments):
+        return builder.fma(*arguments)
+
+    real = numba.types.float64
+    return real(real, real, real), write
+
+
+LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
+# Added to a float, they round it to a whole number, which then stands in the last bits.
+ROUNDING = 6755399441055744.0
+WHOLE = np.uint64(0x4330000000000000)
+ONE, MANTISSA = np.uint64(0x3FF0000000000000), np.uint64(0x000FFFFFFFFFFFFF)
+SQRT_HALF = np.uint64(0x3FE6A09E00000000)
+BIT_52, U1, U2 = np.uint64(52), np.uint64(1), np.uint64(2)
+
+
+@njit
+def log_of_normal(x):
+    """Natural logarithm of a positive float that is neither subnormal nor infinite."""
+    bits = as_bits(x) - SQRT_HALF
+    k = as_float(((bits + np.uint64(0x4000000000000000)) >> BIT_52) | WHOLE) - (4503599627370496.0 + 1024.0)
+    f = as_float((bits & MANTISSA) + SQRT_HALF) - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    w = z * z
+    even = fma(w, fma(w, 1.531383769920937332e-01, 2.222219843214978396e-01), 3.999999999940941908e-01)
+    odd = fma(w, 1.479819860511658591e-01, 1.818357216161805012e-01)
+    odd = fma(w, fma(w, odd, 2.857142874366239149e-01), 6.666666666666735130e-01)
+    half = 0.5 * f * f
+    return fma(k, LN2_HIGH, f - (half - fma(s, half + fma(w, even, z * odd), k * LN2_LOW)))
+
+
+@njit
+def lane_log(x):
+    """Natural logarithm; of zero minus infinity, of a negative number not a number."""
+    small = x < 2.2250738585072014e-308
+    value = log_of_normal(x * 18014398509481984.0 if small else x) - (37.429947750237048 if small else 0.0)
+    value = x if x > 1.7976931348623157e308 else value
+    value = -math.inf if x == 0.0 else value
+    return value if x >= 0.0 else math.nan
+
+
+@njit
+def lane_exp(x):
+    """Exponential function."""
+    inside = min(max(x, -746.0), 710.0)
+    shifted = fma(inside, 1.44269504088896338700, ROUNDING)
+    k = shifted - ROUNDING
+    high = fma(k, -LN2_HIGH, inside)
+    low = k * LN2_LOW
+    r = high - low
+    t = r * r
+    c = fma(t, 4.13813679705723846039e-08, -1.65339022054652515390e-06)
+    c = fma(t, fma(t, c, 6.61375632143793436117e-05), -2.77777777770155933842e-03)
+    c = r - t * fma(t, c, 1.66666666666666019037e-01)
+    value = 1.0 - ((low - (r * c) / (2.0 - c)) - high)
+    # Two factors, since one of them alone could be too small or too large for a float.
+    half = as_bits(fma(k, 0.5, ROUNDING))
+    rest = as_bits(k - (as_float(half) - ROUNDING) + ROUNDING)
+    value = value * as_float((half << BIT_52) + ONE) * as_float((rest << BIT_52) + ONE)
+    return value if x == x else x
+
+
+@njit
+def lane_logistic(x):
+    """``1 / (1 + exp(-x))``."""
+    return 1.0 / (1.0 + lane_exp(-x))
+
+
+@njit
+def lane_tanh(x):
+    """Hyperbolic tangent."""
+    # expm1 by its own series where 1 - exp would cancel.
+    a = abs(x)
+    z = a * a
+    e = lane_exp(-2.0 * a)
+    far = (1.0 - e) / (1.0 + e)
+    p = fma(z, fma(z, -9.64399179425052238628e-1, -9.92877231001918586564e1), -1.61468768441708447952e3)
+    q = fma(z, fma(z, z + 1.12811678491632931402e2, 2.23548839060100448583e3), 4.84406305325125486048e3)
+    near = fma(a * z, p / q, a)
+    value = near if a < 0.625 else far
+    value = -value if x < 0.0 else value
+    return value if x == x else x

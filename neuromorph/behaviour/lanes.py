@@ -1,0 +1,340 @@
+"""From a hybrid system to the source of a kernel for many neurons: each in a lane of one array, the same equations.
+
+A tile is one array of floats with a row for each quantity and a column, the lane, for each neuron. Loops along
+the lanes are free of branches, so the compiler writes them with vector instructions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from types import ModuleType
+from typing import Any
+
+import sympy
+
+from neuromorph.behaviour import generate, ito
+from neuromorph.behaviour.generate import ARGUMENTS, EquationWriter, real_symbol, tuple_text
+from neuromorph.equations import load_kernel, print_lanes
+from neuromorph.systems import HybridSystem
+
+WIDTH = 256
+"""Neurons in a tile: few enough for the processor's fastest cache, many enough for the loops to be long."""
+BLOCK = 32
+"""Neurons among which is looked for events at once."""
+CROSSINGS = ("grid", "interpolated", "bridge")
+_H = real_symbol("h")
+_kernels: dict[Any, ModuleType] = {}
+
+
+@dataclass(frozen=True)
+class LaneForm:
+    """What the code of a kernel depends on besides the system.
+
+    Parameters
+    ----------
+    method : {"euler-maruyama", "milstein", "rk4"}
+        How a step is made.
+    crossings : {"grid", "interpolated", "bridge"}
+        How an event inside a step is found.
+    own_parameters : bool
+        Whether neurons differ in parameters.
+    inputs : tuple of {"shared", "constant", "own"}
+        Whether an input is the same for all neurons, a number for each, or a course for each.
+    width : int
+        Lanes of a tile (pure number).
+    """
+
+    method: str = "euler-maruyama"
+    crossings: str = "interpolated"
+    own_parameters: bool = False
+    inputs: tuple[str, ...] = ()
+    width: int = WIDTH
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Names of the files of text that follow the equations."""
+        if self.method == "rk4":
+            return ("rk4_lanes_kernel", "tile_kernel", "rk4_kernel", "integrate_kernel")
+        return ("stochastic_kernel", "tile_kernel", "path_kernel")
+
+
+def lane_kernel(system: HybridSystem, form: LaneForm) -> ModuleType:
+    """The compiled module of one system for lanes, from the disk cache where possible.
+
+    Parameters
+    ----------
+    system : HybridSystem
+        Its parameter values do not matter: they are arguments of the kernel.
+    form : LaneForm
+        What else the code depends on.
+
+    Returns
+    -------
+    module
+        With ``run_tile``, and ``run_path`` for a stochastic method.
+
+    Raises
+    ------
+    ValueError
+        When the method does not apply to the system.
+    """
+    key = (form, generate.statement_of(system))
+    if key not in _kernels:
+        stem = re.sub(r"\W+", "_", system.name).strip("_") or "system"
+        _kernels[key] = load_kernel(f"{stem[:40]}_{form.method.replace('-', '_')}", lane_source(system, form))
+    return _kernels[key]
+
+
+def lane_source(system: HybridSystem, form: LaneForm) -> str:
+    """Source of a kernel for lanes.
+
+    Parameters
+    ----------
+    system : HybridSystem
+        The statement.
+    form : LaneForm
+        What else the code depends on.
+
+    Returns
+    -------
+    str
+        Python source of one module.
+    """
+    folder = resources.files("neuromorph.behaviour")
+    first, second = ("lane_functions_kernel", "random_kernel"), form.texts
+    before, after = ([folder.joinpath(f"{name}.py").read_text("utf-8") for name in names] for names in (first, second))
+    # Without this, a loop would call what is too large for the compiler's taste, and not be vectorised. What handles
+    # events is called seldom, and would only take long to compile.
+    forced = "True" if form.width > 1 else "False"
+    inlined = f"plain = njit\nnjit = inlined = functools.partial(njit, forceinline={forced})\n"
+    return "\n\n".join([inlined, *before, LaneWriter(system, form).source(), "njit = plain", *after])
+
+
+class LaneWriter(EquationWriter):
+    """Writes the functions of one system for lanes; a mode is a float, and all modes are computed and chosen from."""
+
+    jump_arguments = f"{ARGUMENTS}, r"
+
+    def __init__(self, system: HybridSystem, form: LaneForm) -> None:
+        super().__init__(system)
+        self.form = form
+        self.state_symbols = [real_symbol(f"y_{name}") for name in system.states]
+        self.increments = [real_symbol(f"w_{name}") for name in system.noise_sources]
+        self.tuples["w"] = [s.name for s in self.increments]
+
+    def printed(self, expression: Any) -> str:
+        """An expression as text with functions for lanes [its unit]."""
+        return print_lanes(expression)
+
+    def source(self, derivatives: bool = False) -> str:
+        """Source of all the functions; they have no derivatives but those that noise needs."""
+        text = super().source(derivatives=False)
+        functions = [self._by_mode("guards", lambda mode: [self._guards(mode)])]
+        if self.form.method != "rk4":
+            functions += [self._step(), self._guard_noise()]
+        functions += [self._noise_arithmetic(), self._random_variables()]
+        # What these take from the parameters belongs to the constants, which are written last.
+        return "\n\n".join([text[: text.rindex("@njit\ndef constants")], *functions, self._constants(), self._tile()])
+
+    def diffusion(self, mode: str) -> list[list[Any]]:
+        """Diffusion in a mode, rows by state, columns by source, in the names of the code [unit / sqrt(s)]."""
+        stated = self.system.diffusion_in(mode)
+        return [
+            [self.mapped(stated.get(state, {}).get(source, 0)) for source in self.system.noise_sources]
+            for state in self.system.states
+        ]
+
+    def _step(self) -> str:
+        """``step(mode, ..., h, w)``: states after a step ``h`` [s] with increments ``w`` of the Wiener processes."""
+
+        def stepped(mode: str) -> list[list[Any]]:
+            rates, noise = [self.mapped(e) for e in self._rates(mode)], self.diffusion(mode)
+            self._refuse(mode, noise)
+            if self.increments and self.system.interpretation == "stratonovich":
+                rates = ito.ito_drift(rates, noise, self.state_symbols)
+            terms: list[Any] = [sympy.S.Zero] * len(rates)
+            if self.increments and self.form.method == "milstein":
+                terms = ito.milstein_terms(noise, self.state_symbols, self.increments, _H)
+            return [
+                [
+                    y + _H * rate + sum(b * w for b, w in zip(row, self.increments, strict=True)) + term
+                    for y, rate, row, term in zip(self.state_symbols, rates, noise, terms, strict=True)
+                ]
+            ]
+
+        return self._chosen("step", stepped, ", h, w")
+
+    def _refuse(self, mode: str, noise: list[list[Any]]) -> None:
+        names = self.system.noise_sources
+        implicit = {real_symbol(f"z_{name}") for name in self.implicit}
+        needs_slopes = self.form.method == "milstein" or self.system.interpretation == "stratonovich"
+        if needs_slopes and any(b.free_symbols & implicit for row in noise for b in row):
+            raise ValueError(
+                f"the diffusion of mode {mode!r} depends on an unknown that is found by iteration, so its slope, which "
+                "Milstein's method and the Stratonovich interpretation need, is not known: state it by states, or use "
+                "EulerMaruyama with interpretation='ito'"
+            )
+        if self.form.method == "milstein":
+            for k in range(len(names)):
+                for j in range(k):
+                    if not ito.commute(noise, j, k, self.state_symbols):
+                        raise ValueError(
+                            f"Milstein's method needs noise that commutes; in mode {mode!r} of {self.system.name!r} "
+                            f"{names[j]!r} and {names[k]!r} do not, so that their joint double integrals would be needed: "
+                            "use EulerMaruyama"
+                        )
+
+    def _guard_noise(self) -> str:
+        """``guard_noise(mode, ...)``: what each Wiener process does to each guard, ``c[guard * sources + source]``."""
+
+        def moved(mode: str) -> list[list[Any]]:
+            guards, noise = [self.mapped(g) for g in self._guards(mode)], self.diffusion(mode)
+            implicit = {real_symbol(f"z_{name}") for name in self.implicit}
+            if self.form.crossings != "bridge":
+                return [[0]]
+            if any(g.free_symbols & implicit for g in guards):
+                raise ValueError(
+                    f"a guard of mode {mode!r} depends on an unknown that is found by iteration, so what the noise does to "
+                    "it is not known: use crossings='interpolated'"
+                )
+            sources = range(len(self.increments))
+            return [[ito.moved_by(g, j, noise, self.state_symbols) for g in guards for j in sources] or [0]]
+
+        return self._chosen("guard_noise", moved, "")
+
+    def _by_mode(self, function: str, groups: Callable[[str], Sequence[Sequence[Any]]]) -> str:
+        return self._chosen(function, lambda mode: [[self.mapped(e) for e in group] for group in groups(mode)], "")
+
+    def _chosen(self, function: str, groups: Callable[[str], Sequence[Sequence[Any]]], extra: str) -> str:
+        """As :meth:`EquationWriter._by_mode`, without branches: what differs between modes is computed for all."""
+        by_mode = [groups(mode) for mode in self.system.modes]
+        flat: dict[Any, int] = {}
+        places = [
+            [[flat.setdefault(sympy.sympify(e), len(flat)) for e in entry] for entry in zip(*group, strict=True)]
+            for group in zip(*by_mode, strict=True)
+        ]
+        unpacked, statements, (values,) = self.written([list(flat)])
+        names = [f"e_{i}" for i in range(len(flat))]
+        lines = [*unpacked, *statements, f"{', '.join(names)}, = {values}"]
+        tuples = (tuple_text(_choice([names[i] for i in entry]) for entry in group) for group in places)
+        head = ["@njit", f"def {function}(mode, {ARGUMENTS}{extra}):"]
+        head.append(f"    solved, z = solve_unknowns({ARGUMENTS})" if self.implicit else "    solved = True")
+        return "\n".join([*head, *(f"    {line}" for line in lines), f"    return solved, z, {', '.join(tuples)}", ""])
+
+    def _noise_arithmetic(self) -> str:
+        n = max(1, len(self.increments))
+
+        def per_source(text: str) -> str:
+            return tuple_text(text.replace("#", str(j)) for j in range(n))
+
+        return "\n\n".join(
+            [
+                f"@njit\ndef scaled_noise(s, w):\n    return {per_source('s * w[#]')}\n",
+                f"@njit\ndef remaining_noise(w, v):\n    return {per_source('w[#] - v[#]')}\n",
+                '@njit\ndef noise_until(s, w, along, c, spread, n):\n    """Increments up to the part ``s`` of a step."""\n'
+                f"    return {per_source('s * w[#] + along * c[#] + spread * n[#]')}\n",
+                f"@njit\ndef noise_of_guard(c, guard):\n    return {per_source(f'c[{n} * guard + #]')}\n"
+                if self.increments
+                else "@njit\ndef noise_of_guard(c, guard):\n    return (0.0,)\n",
+                f"@njit\ndef normals_between(count, whose, draw, key):\n    return "
+                f"{per_source('normal_at(count, whose, 256 * draw + #, BETWEEN, key)')}\n",
+                f"@njit\ndef noise_product(v, w):\n    return {' + '.join(f'v[{j}] * w[{j}]' for j in range(n))}\n",
+                f"@njit\ndef increments_of(scale, normals, first, i):\n    return "
+                f"{per_source('scale * normals[first + # * WIDTH + i]')}\n",
+            ]
+        )
+
+    def _random_variables(self) -> str:
+        draws = (f"{law}_at(jumps, whose, {i}, JUMP, key)" for i, law in enumerate(self.system.random.values()))
+        return f"@njit\ndef random_variables(jumps, whose, key):\n    return {tuple_text(draws)}\n"
+
+    def _guards_may_jump(self) -> bool:
+        """Whether a guard may rise while the states stay: with an input, or by the time."""
+        moving = {real_symbol(f"u_{name}") for name in self.system.inputs} | {real_symbol("t")}
+        moving |= {real_symbol(f"z_{name}") for name in self.implicit}
+        guards = (self.mapped(g) for mode in self.system.modes for g in self._guards(mode))
+        return any(g.free_symbols & moving for g in guards)
+
+    def _tile(self) -> str:
+        """Numbers of rows, and functions that read and write a lane."""
+        states, unknowns, parameters = len(self.system.states), len(self.implicit), len(self.tuples["p"])
+        inputs = len(self.system.inputs)
+        rows = {"MODES": 1, "ENTERED": 1, "JUMPS": 1, "FLAG": 1, "STATES": states, "UNKNOWNS": max(1, unknowns)}
+        rows |= {"PARAMETERS": max(1, parameters), "INPUTS": max(1, inputs)}
+        lines, at = [], 0
+        for name, count in rows.items():
+            lines.append(f"{name} = {at * self.form.width}")
+            at += count
+        constants = {
+            "WIDTH": self.form.width,
+            "BLOCK": min(BLOCK, self.form.width),
+            "N_ROWS": at,
+            "N_NOISE": len(self.increments),
+            "N_SOLVED": unknowns,
+            "N_CONSTANTS": max(1, parameters),
+            "N_RANDOM": len(self.system.random),
+            "GUARDS_MAY_JUMP": self._guards_may_jump(),
+            "CROSSINGS": CROSSINGS.index(self.form.crossings),
+            **{name.upper(): i for i, name in enumerate(CROSSINGS)},
+        }
+        lines += [f"{name} = {value}" for name, value in constants.items()]
+
+        def reader(name: str, row: str, count: int) -> str:
+            return f"@njit\ndef {name}(tile, i):\n    return {tuple_text(self._cells(row, range(count)))}\n"
+
+        def writer(name: str, row: str, value: str, count: int) -> str:
+            text = "".join(f"    {cell} = {value}[{k}]\n" for k, cell in enumerate(self._cells(row, range(count))))
+            return f"@njit\ndef {name}(tile, i, {value}):\n{text or '    return'}\n"
+
+        cells = {
+            "shared": "shared[k, {0}]",
+            "constant": f"tile[INPUTS + {{0}} * {self.form.width} + i]",
+            "own": "own[k, {0}, i]",
+        }
+        if self.form.method == "rk4":
+            # Offset, slope, amplitude, frequency and phase, counted from the start of the step.
+            cells["shared"] = ", ".join(f"shared[k, {{0}}, {c}]" for c in range(5))
+            cells["own"] = ", ".join(f"own[k, {{0}}, {c}, i]" for c in range(5))
+            cells["constant"] += ", 0.0, 0.0, 0.0, 0.0"
+        quiet = " and ".join(f"g[{i}] < 0.0" for i in range(self._most_guards()))
+
+        def chosen(name: str, count: int) -> str:
+            text = tuple_text(f"a[{i}] if condition else b[{i}]" for i in range(count))
+            return f"@njit\ndef {name}(condition, a, b):\n    return {text}\n"
+
+        taken = "tile, i" if self.form.own_parameters else None
+        return "\n\n".join(
+            [
+                "\n".join([*lines, ""]),
+                reader("states_of", "STATES", states),
+                writer("put_states", "STATES", "y", states),
+                reader("unknowns_of", "UNKNOWNS", unknowns),
+                writer("put_unknowns", "UNKNOWNS", "z", unknowns),
+                reader("own_constants", "PARAMETERS", parameters),
+                writer("put_constants", "PARAMETERS", "p", parameters),
+                f"@njit\ndef constants_of(tile, i, p):\n    return {f'own_constants({taken})' if taken else 'p'}\n",
+                f"@njit\ndef inputs_of(shared, own, k, tile, i):\n    return "
+                f"{tuple_text(cells[kind].format(n) for n, kind in enumerate(self.form.inputs))}\n",
+                "@njit\ndef observed_of(tile, i, t, u, p):\n    _, _, _, _, seen = equations("
+                "tile[MODES + i], t, t - tile[ENTERED + i], states_of(tile, i), u, p, unknowns_of(tile, i))\n"
+                "    return seen\n",
+                f"@njit\ndef all_below_zero(g):\n    return {quiet}\n",
+                chosen("chosen_states", states),
+                chosen("chosen_unknowns", unknowns),
+            ]
+        )
+
+    def _cells(self, row: str, numbers: Iterable[int]) -> list[str]:
+        return [f"tile[{row} + {k * self.form.width} + i]" for k in numbers]
+
+
+def _choice(names: Sequence[str]) -> str:
+    """Text that chooses by the mode among names, of which neighbours may be the same."""
+    text = names[-1]
+    for mode in range(len(names) - 2, -1, -1):
+        if names[mode] != text:
+            text = f"({names[mode]} if mode == {float(mode)} else {text})"
+    return text

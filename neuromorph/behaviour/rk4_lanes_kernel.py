@@ -1,0 +1,92 @@
+"""The classical Runge-Kutta method for lanes: a step for all, and steps with located events for one.
+
+Not imported: its text follows the generated functions of a system (see ``lanes.py``), and those of ``rk4_kernel.py`` and
+``integrate_kernel.py``, which locate events, follow it.
+"""
+
+QUIET, MOST_JUMPS_IN_STEP = 0, 100
+
+
+@inlined
+def inputs_at(since, u):
+    """Inputs at a time since the start of the step [s]."""
+    return stimulus_at(since, u)
+
+
+@inlined
+def quiet_step(mode, t_entered, t, t_end, h, y, u, p, z, w):
+    """One step without an event; whether there surely was none, states and unknowns."""
+    since, half = t - t_entered, 0.5 * h
+    u_middle, u_end = stimulus_at(half, u), stimulus_at(h, u)
+    ok1, z, k1, g0, _ = equations(mode, t, since, y, stimulus_at(0.0, u), p, z)
+    ok2, z, k2, g2, _ = equations(mode, t + half, since + half, shift(y, half, k1), u_middle, p, z)
+    ok3, z, k3, g3, _ = equations(mode, t + half, since + half, shift(y, half, k2), u_middle, p, z)
+    ok4, z, k4, _, _ = equations(mode, t_end, since + h, shift(y, h, k3), u_end, p, z)
+    y1 = rk4_sum(y, h, k1, k2, k3, k4)
+    ok5, z, g1 = guards(mode, t_end, since + h, y1, u_end, p, z)
+    quiet = all_below_zero(g0) and all_below_zero(g1)
+    if N_SOLVED > 0:
+        quiet = quiet and ok1 and ok2 and ok3 and ok4 and ok5
+    for i in range(N_GUARDS):
+        # Forward and backward half steps err to opposite sides, so their mean is the middle to third order.
+        middle_guard = 0.5 * (g2[i] + g3[i])
+        slope, bend = 4.0 * middle_guard - 3.0 * g0[i] - g1[i], 2.0 * (g0[i] - 2.0 * middle_guard + g1[i])
+        top_is_inside = (bend < 0.0) & (slope > 0.0) & (slope < -2.0 * bend)
+        # The top of the parabola, times 4 bend: without a division.
+        near = 4.0 * bend * g0[i] - slope * slope < 0.4 * bend * bend
+        quiet = quiet & (middle_guard < 0.0) & (not (top_is_inside & near))
+    return quiet, y1, z
+
+
+@plain
+def finish_step(tile, i, t, t_end, h, u, p, w, whose, count, key, spike_times, spike_lanes, n_spikes):
+    """One lane over one step with all its events; status and number of spikes so far."""
+    mode, t_entered, t_piece = tile[MODES + i], tile[ENTERED + i], t
+    y, z = states_of(tile, i), unknowns_of(tile, i)
+    suspects, repeated, status = np.empty(N_GUARDS), -1, CHATTERING
+    for _ in range(MOST_JUMPS_IN_STEP):
+        here, rest = (mode, t_entered, t_piece, u, p), t_end - t
+        solved, z, f, g, _ = equations_at(t, y, z, here)
+        fired = -1
+        for j in range(N_GUARDS - 1, -1, -1):
+            if g[j] >= 0.0 and j != repeated:
+                fired = j
+        if not solved:
+            status = NO_ALGEBRAIC_SOLUTION
+            break
+        if fired < 0:
+            if rest <= 0.0:
+                status = QUIET
+                break
+            solved, z1, y1 = one_step(t, rest, y, f, z, here, 0)
+            solved_there, z1, f1, g1, _ = equations_at(t_end, y1, z1, here)
+            if not (solved and solved_there):
+                status = NO_ALGEBRAIC_SOLUTION
+                break
+            if not all_finite(y1):
+                status = NOT_FINITE
+                break
+            suspect(suspects, t, rest, y, f, g, y1, f1, g1, z1, here, 0)
+            s_fired, y_fired, z_fired = 2.0, y1, z1
+            for j in range(N_GUARDS):
+                s = suspects[j]
+                if s <= 1.0:
+                    s, solved, z_s, y_s = crossing_in_step(s, j, g[j], g1[j], t, rest, y, f, z, y1, z1, here, 0)
+                    if s < s_fired:
+                        fired, s_fired, y_fired, z_fired = j, s, y_s, z_s
+            y, z = y_fired, z_fired
+            t = min(t + s_fired * rest, t_end) if fired >= 0 else t_end
+            if fired < 0:
+                status = QUIET
+                break
+        u_now = stimulus_at(t - t_piece, u)
+        target, is_spike, y = jump(mode, fired, t, t - t_entered, y, u_now, p, z, (0.0,))
+        repeated = fired if mode == target else -1
+        mode, t_entered = float(target), t
+        if is_spike:
+            spike_times[n_spikes], spike_lanes[n_spikes] = t, i
+            n_spikes += 1
+    tile[MODES + i], tile[ENTERED + i] = mode, t_entered
+    put_states(tile, i, y)
+    put_unknowns(tile, i, z)
+    return status, n_spikes
