@@ -58,9 +58,9 @@ def after_pulse(v, duration, x, k, tolerance, is_exact, needs_energy):
             for share, weight in GAUSS:
                 within = x + share * h * phi_1(share * z) * f + share**3 * correction
                 energy += weight * h * v * current_(v, inside(within), k)
-        x_new = inside(x + move + correction)
-        if not math.isfinite(x_new):
+        if not math.isfinite(x + move + correction):
             return math.nan, math.nan
+        x_new = inside(x + move + correction)
         t = duration if h >= duration - t else t + h
         x = x_new
         f, slope = rate_and_slope_(v, x, k)

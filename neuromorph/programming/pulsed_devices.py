@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import resources
 from types import ModuleType
 from typing import Any
@@ -35,6 +36,8 @@ class PulsedDevices:
         self._states = np.array(devices.states, dtype=float).ravel()
         # Copies, since the compiled functions are for arrays that may be written to.
         self._constants, self._stuck = np.array(devices.constants), np.array(devices.stuck_flat)
+        # When each device was last followed, and the time now [s].
+        self._last, self._clock = np.zeros(self._states.size), np.zeros(1)
 
     @classmethod
     def of(cls, model: MemristorModel, states: np.ndarray) -> PulsedDevices:
@@ -61,18 +64,21 @@ class PulsedDevices:
 
     @property
     def states(self) -> np.ndarray:
-        """A copy of the states, shape (m, n) (pure numbers)."""
+        """The states now, shape (m, n) (pure numbers)."""
+        self._check(
+            self._kernel.bring_up_to_date(
+                self._states, self._last, self._clock, self._constants, self._stuck, TOLERANCE, self.is_exact
+            )
+        )
         return self._states.reshape(self._devices.shape).copy()
-
-    @states.setter
-    def states(self, states: np.ndarray) -> None:
-        self._states = np.array(states, dtype=float).ravel()
 
     def conductances(self, read_voltage: float) -> np.ndarray:
         """Current over voltage, shape (m, n) [S], without moving the states."""
-        return np.asarray(self.devices.conductances(voltage=read_voltage))
+        states, out = self.states, np.empty(self._states.size)
+        self._kernel.read_devices(float(read_voltage), states.ravel(), self._constants, self._stuck, out)
+        return out.reshape(states.shape)
 
-    def pulse(self, voltages: np.ndarray, duration: Any, tolerance: float = TOLERANCE) -> np.ndarray:
+    def pulse(self, voltages: Any, duration: Any) -> np.ndarray:
         """One pulse on each device, all at the same time.
 
         Parameters
@@ -81,8 +87,6 @@ class PulsedDevices:
             Voltage during the pulse [V]; 0 V is a pause.
         duration : float or ndarray, shape (m, n)
             Length of the pulse [s]; for 0 s nothing happens.
-        tolerance : float
-            Error of the state in a step, where the rate is not linear in the state (pure number).
 
         Returns
         -------
@@ -98,24 +102,119 @@ class PulsedDevices:
         v = np.array(np.broadcast_to(np.asarray(voltages, dtype=float), shape)).ravel()
         durations = np.array(np.broadcast_to(np.asarray(duration, dtype=float), shape)).ravel()
         energies = np.zeros(self._states.size)
-        failed = self._kernel.apply_pulses(
-            v,
-            durations,
+        self._check(
+            self._kernel.apply_pulses(
+                v, durations, self._states, self._constants, self._stuck, TOLERANCE, self.is_exact, energies
+            )
+        )
+        return energies.reshape(shape)
+
+    def write(
+        self,
+        device: tuple[int, int],
+        target: float,
+        accepted: float,
+        settings: np.ndarray,
+        noise: np.ndarray,
+        shares: tuple[float, float] | None,
+    ) -> Written:
+        """Pulses and reads on one device, in turn, until a reading is accepted.
+
+        Parameters
+        ----------
+        device : tuple of int
+            Its row and column.
+        target, accepted : float
+            Conductance that it is to have, and the largest error of a reading [S].
+        settings : ndarray, shape (13,)
+            What ``write_kernel.py`` takes of the protocol [SI units].
+        noise : ndarray, shape (pulses + 1,)
+            Standard normal numbers for the readings (pure numbers); there is one pulse less than readings.
+        shares : tuple of float, optional
+            What falls on devices of the same lines, and on all others, as shares of the voltage (pure numbers); no
+            device but this one notices anything when left out.
+
+        Returns
+        -------
+        Written
+            The course.
+
+        Raises
+        ------
+        ConvergenceError
+            When no step is short enough.
+        """
+        n = self._devices.shape[1]
+        volts, conductances, sums = np.zeros(noise.size - 1), np.zeros(noise.size), np.zeros(4)
+        on_its_lines, elsewhere = shares or (0.0, 0.0)
+        count, verified = self._kernel.write_device(
+            device[0] * n + device[1],
+            n,
+            float(target),
+            float(accepted),
+            settings,
+            noise,
+            0 if shares is None else 1,
+            on_its_lines,
+            elsewhere,
             self._states,
+            self._last,
+            self._clock,
             self._constants,
             self._stuck,
-            tolerance,
+            TOLERANCE,
             self.is_exact,
-            energies,
+            volts,
+            conductances,
+            sums,
         )
+        if count < 0:
+            self._check(int(np.argmax(np.isnan(self._states))))
+        return Written(
+            volts=volts[:count],
+            conductances=conductances[: count + 1],
+            verified=bool(verified),
+            energy=sums[0],
+            read_energy=sums[1],
+            others_energy=sums[2],
+            time=sums[3],
+        )
+
+    def _check(self, failed: int) -> None:
         if failed >= 0:
-            i, j = divmod(int(failed), shape[1])
+            i, j = divmod(int(failed), self._devices.shape[1])
             raise ConvergenceError(
-                f"the state of device ({i}, {j}) of model {type(self._devices.model).__name__} could not be followed from "
-                f"{self._states[failed]:.6g} through {durations[failed]:g} s at {v[failed]:g} V: the step became too short. "
-                "Check the state equation near this state, or give shorter pulses"
+                f"the state of device ({i}, {j}) of model {type(self._devices.model).__name__} could not be followed: the step "
+                "became too short. Check that the state equation is finite for states from 0 to 1, or give smaller or "
+                "shorter pulses"
             )
-        return energies.reshape(shape)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Written:
+    """The course of writing one device.
+
+    Parameters
+    ----------
+    volts : ndarray, shape (pulses,)
+        Voltage of each pulse [V].
+    conductances : ndarray, shape (pulses + 1,)
+        Conductance at the start and after each pulse, without read noise [S].
+    verified : bool
+        Whether the last reading was accepted.
+    energy, read_energy, others_energy : float
+        Of its pulses, of its reads, and of all other devices meanwhile [J].
+    time : float
+        Of all pulses, pauses and reads [s].
+    """
+
+    volts: np.ndarray
+    conductances: np.ndarray
+    verified: bool
+    energy: float
+    read_energy: float
+    others_energy: float
+    time: float
 
 
 def states_of(model: MemristorModel, conductances: np.ndarray, read_voltage: float) -> np.ndarray:
@@ -166,8 +265,9 @@ def _kernel_of(model: MemristorModel) -> tuple[ModuleType, bool]:
     if key not in _kernels:
         x = sympy.Symbol("x", real=True)
         is_linear = not rate.diff(x).expand().has(x)
-        loops = resources.files("neuromorph.programming").joinpath("pulse_kernel.py").read_text("utf-8")
+        folder = resources.files("neuromorph.programming")
+        loops = [folder.joinpath(name).read_text("utf-8") for name in ("pulse_kernel.py", "write_kernel.py")]
         equations, _, _ = device_functions(model)
-        kernel = load_kernel(f"{model.subcircuit_name[:40]}_pulses", f"{equations}\n\n{loops}")
+        kernel = load_kernel(f"{model.subcircuit_name[:40]}_pulses", "\n\n".join([equations, *loops]))
         _kernels[key] = (kernel, is_linear)
     return _kernels[key]

@@ -106,11 +106,12 @@ class Transformation(Parameters, ABC):
         return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(self).__name__).lower()
 
     def settings(self) -> str:
-        """Its parameters in one line, with units; what is not set is left out."""
+        """Its parameters in one line, with units; what has its default value is left out."""
         shown = []
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if value is None or not field.repr:
+            default = field.default_factory() if callable(field.default_factory) else field.default
+            if value is default or (not isinstance(value, np.ndarray) and value == default):
                 continue
             shown.append(f"{field.name}={_shown(value, field.metadata.get('unit', ''))}")
         return ", ".join(shown)

@@ -226,7 +226,7 @@ def test_history_as_table_and_as_data():
     lines = str(history).splitlines()
     assert lines[0].split() == ["step", "changed", "RMS", "of", "window", "settings"]
     assert lines[2].startswith("2  device variation  120")
-    assert lines[4].endswith("relative=0, of_window=0.03 (seed 8)")
+    assert lines[4].endswith("  of_window=0.03 (seed 8)")
     assert str(fresh().history) == "nothing has been done to this array"
     assert "after write noise, device variation, stuck devices, second write" in repr(array)
     assert array.summary().startswith(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -84,7 +85,7 @@ def test_stuck_devices_at_the_ends_of_probability():
 def test_what_is_stuck_at_a_low_probability_is_stuck_at_a_higher_one():
     before = array(40, 20)
     masks = [before.after(nm.StuckDevices(p_on=p, p_off=p / 2)).state.stuck for p in (0.0, 0.02, 0.1, 0.5, 0.6)]
-    for fewer, more in zip(masks, masks[1:], strict=False):
+    for fewer, more in pairwise(masks):
         assert not (fewer & ~more).any()
         assert more.sum() > fewer.sum()
 

@@ -280,10 +280,10 @@ def test_stuck_devices_are_given_up():
     result = nm.WriteVerify(failures="flagged").run(targets(), devices)
     assert np.argwhere(result.failed).tolist() == [[1, 2]]
     assert result.conductances[1, 2] == 5e-3
-    assert (result.devices.conductances() == result.conductances).all()
+    np.testing.assert_allclose(result.devices.conductances(), result.conductances, rtol=1e-14)
 
 
-@pytest.mark.parametrize("model", [nm.Yakopcic(), nm.Yakopcic(eta="reverse"), nm.VTEAM(iv="exponential")])
+@pytest.mark.parametrize("model", [nm.Yakopcic(), nm.Yakopcic(eta="reverse"), nm.VTEAM(window="biolek", p=2.0)])
 def test_other_models(model):
     """The sign of the pulses follows from the model: with ``eta="reverse"`` a negative voltage turns on."""
     low, high = (float(model.current(0.1, x)) / 0.1 for x in (0.1, 0.8))
@@ -306,7 +306,7 @@ def test_writing_neighbours_disturbs_and_a_second_visit_mends():
 
 
 def test_a_hard_threshold_is_not_disturbed_by_half_of_the_voltage():
-    model = nm.VTEAM(v_on=0.3, v_off=0.3)
+    model = nm.VTEAM(v_on=0.3, v_off=0.3, window="biolek")
     result = nm.WriteVerify(model=model, scheme="V/2", v_set=0.3, v_reset=0.3, v_set_max=0.55, v_reset_max=0.55).run(
         targets(5, 5, 0.8e-3, 1.8e-3)
     )
@@ -327,7 +327,7 @@ def test_as_a_step_of_an_array():
     assert (faulty.conductances[where] == array.mapping.g_on).all()
     assert np.abs(faulty.conductances / array.conductances - 1)[~where].max() < 0.0101
     assert faulty.history["write verify"].transformation.variation == {"tau": 0.1}
-    assert "model=MMS" in str(faulty.history)
+    assert str(faulty.history).endswith("variation={'tau': 0.1}")
 
 
 def test_ctrl_c_keeps_what_was_written():
