@@ -29,7 +29,7 @@ def balance(
         scale = of_devices = sum_moved = 0.0
         for i in range(m):
             w, lw, b, lb = high[k, 0, i], low[k, 0, i], high[k, 1, i], low[k, 1, i]
-            out_word, out_bit, conductance = imbalance[k, 0, i], imbalance[k, 1, i], g[i]
+            out_word, out_bit, conductance = imbalance[k, 0, i], imbalance[k, 1, i], g[k if g.shape[0] > 1 else 0, i]
             for j in range(n):
                 out_word[j] = conductance[j] * drop(w[j], lw[j], b[j], lb[j])
             if offsets.shape[0] > 0:

@@ -13,6 +13,7 @@ from neuromorph.crossbars.cut_lines import has_cut_lines, joined_to_cut_lines
 from neuromorph.crossbars.terminations import SIDES, Terminations, Wires
 from neuromorph.crossbars.voltages import Array, Boundary, NodeVoltages, drop, read_only
 from neuromorph.errors import ConvergenceError
+from neuromorph.progress import Progress, silent
 
 __all__ = ["DirectSolver"]
 
@@ -51,6 +52,7 @@ class DirectSolver:
         device_offsets: Array | None = None,
         start: Any = None,
         tolerance: float = 1e-11,
+        progress: Progress = silent,
     ) -> NodeVoltages:
         """Node voltages of linear devices; `start` is not needed, as elimination starts from nothing.
 
@@ -64,6 +66,8 @@ class DirectSolver:
             Currents of the devices at no voltage [A].
         tolerance : float
             Bound on the error of any current over the largest current (pure number).
+        progress : callable
+            Told when all vectors are solved (pure number): they share one elimination.
 
         Returns
         -------
@@ -82,8 +86,12 @@ class DirectSolver:
         g = read_only(g)
         offsets = None if offsets is None else read_only(offsets)
         if has_cut_lines(self.wires):
-            return joined_to_cut_lines(self._solve(read_only(np.zeros(self.shape)), ends, None, tolerance), g, offsets)
-        return self._solve(g, ends, offsets, tolerance)
+            without = self._solve(read_only(np.zeros(self.shape)), ends, None, tolerance)
+            found = joined_to_cut_lines(without, g, offsets)
+        else:
+            found = self._solve(g, ends, offsets, tolerance)
+        progress(1.0, "vectors")
+        return found
 
     def _solve(self, g: Array, ends: dict[str, Array], offsets: Array | None, tolerance: float) -> NodeVoltages:
         connected = connected_nodes(g, self.wires, self.terminations)

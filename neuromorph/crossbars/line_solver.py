@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from importlib import resources
 from types import ModuleType
 
@@ -14,6 +15,7 @@ from neuromorph.crossbars.terminations import SIDES, Terminations, Wires
 from neuromorph.crossbars.voltages import Array, Boundary, NodeVoltages, read_only
 from neuromorph.equations import load_kernel
 from neuromorph.errors import ConvergenceError
+from neuromorph.progress import Progress, silent
 
 __all__ = ["LineSolver"]
 
@@ -71,6 +73,7 @@ class LineSolver:
         device_offsets: Array | None = None,
         start: NodeVoltages | Array | None = None,
         tolerance: float = 1e-11,
+        progress: Progress = silent,
     ) -> NodeVoltages:
         """Node voltages of devices with the current ``g (v_word - v_bit) + device_offsets``.
 
@@ -86,6 +89,8 @@ class LineSolver:
             Voltages to start from [V].
         tolerance : float
             Bound on the error of any current over the largest current (pure number).
+        progress : callable
+            Told the share of the vectors that is solved (pure number).
 
         Returns
         -------
@@ -104,9 +109,9 @@ class LineSolver:
         g = read_only(g)
         offsets = None if offsets is None else read_only(offsets)
         if has_cut_lines(self.wires):
-            found = self._solve(read_only(np.zeros(self.shape)), ends, None, None, tolerance)
+            found = self._solve(read_only(np.zeros(self.shape)), ends, None, None, tolerance, progress)
             return joined_to_cut_lines(found, g, offsets)
-        return self._solve(g, ends, offsets, start, tolerance)
+        return self._solve(g, ends, offsets, start, tolerance, progress)
 
     def _solve(
         self,
@@ -115,20 +120,32 @@ class LineSolver:
         offsets: Array | None,
         start: NodeVoltages | Array | None,
         tolerance: float,
+        progress: Progress,
     ) -> NodeVoltages:
         lines = _Lines(g, self.boundary)
         connected = connected_nodes(g, self.wires, self.terminations)
-        high, known = starting_voltages(g, self.wires, self.terminations, ends)
-        low = np.zeros_like(high)
-        if start is not None:
-            self._start(start, known, high, low)
-        del known
-        imbalance = np.empty_like(high)
+        p = len(ends["left"])
+        high, low = np.empty((2, p, 2, *self.shape))
+        parts = []
+        for first in range(0, p, _ABREAST):
+            block = slice(first, min(first + _ABREAST, p))
+            progress(first / p, "vectors")
+            some_ends = {side: v[block] for side, v in ends.items()}
+            high[block], known = starting_voltages(g, self.wires, self.terminations, some_ends)
+            low[block] = 0.0
+            some_offsets = offsets if offsets is None or len(offsets) == 1 else offsets[block]
+            if start is not None:
+                self._start(start, block, known, high[block], low[block])
+            guess = NodeVoltages(
+                g, self.boundary, some_ends, high[block], low[block], connected, some_offsets, 0, self.method
+            )
+            parts.append(self._corrected(guess, lines, tolerance))
+        progress(1.0, "vectors")
+        return NodeVoltages.joined(parts, high, low)
+
+    def _corrected(self, found: NodeVoltages, lines: _Lines, tolerance: float) -> NodeVoltages:
         iterations, stalled, least = 0, 0, np.inf
         for correction in range(_CORRECTIONS + 1):
-            found = NodeVoltages(
-                g, self.boundary, ends, high, low, connected, offsets, iterations, self.method, imbalance
-            )
             if (found.lacking <= found.allowed(tolerance)).all():
                 return found
             lacking = float(found.lacking.max())
@@ -140,23 +157,30 @@ class LineSolver:
                 break
             least = min(least, lacking)
             targets = None if correction == 0 else np.minimum(0.1 * found.allowed(tolerance), 1e-3 * found.lacking)
-            iterations += lines.correct(imbalance, high, low, targets, tolerance)
+            assert found.imbalance is not None
+            iterations += lines.correct(found.imbalance, found.high, found.low, targets, tolerance)
+            found = dataclasses.replace(found, iterations=iterations)
         raise ConvergenceError(
             f"the line solver stopped after {iterations} iterations with an error bound of {found.error_bound:.3g} of the "
             f"largest current and a residual of {found.residual:.3g} (tolerance {tolerance:.3g}): "
             "try method='direct', a larger tolerance, or 0 ohm for wires that are too good to matter"
         )
 
-    def _start(self, start: NodeVoltages | Array, known: NDArray[np.bool_], high: Array, low: Array) -> None:
-        given_high, given_low = (start.high, start.low) if isinstance(start, NodeVoltages) else (np.asarray(start), 0.0)
-        for target, given in ((high, given_high), (low, given_low)):
-            given = np.nan_to_num(np.broadcast_to(np.asarray(given, dtype=float), target.shape))
+    def _start(
+        self, start: NodeVoltages | Array, block: slice, known: NDArray[np.bool_], high: Array, low: Array
+    ) -> None:
+        parts = (start.high, start.low) if isinstance(start, NodeVoltages) else (np.asarray(start, dtype=float), None)
+        for target, given in zip((high, low), parts, strict=True):
+            if given is None:
+                continue
+            given = given if given.ndim == 3 or len(given) == 1 else given[block]
+            values = np.nan_to_num(np.broadcast_to(given, target.shape))
             # The nodes of a line without resistance are one.
             if self.wires.r_word == 0:
-                given[:, 0] = given[:, 0, :, :1]
+                values[:, 0] = values[:, 0, :, :1]
             if self.wires.r_bit == 0:
-                given[:, 1] = given[:, 1, :1]
-            np.copyto(target, given, where=~known)
+                values[:, 1] = values[:, 1, :1]
+            np.copyto(target, values, where=~known)
 
 
 class _Lines:
@@ -190,37 +214,32 @@ class _Lines:
     def correct(self, imbalance: Array, high: Array, low: Array, targets: Array | None, tolerance: float) -> int:
         """Add what takes the imbalance away; the iterations made."""
         m, n = self.shape
-        iterations = 0
-        for first in range(0, len(high), _ABREAST):
-            part = slice(first, min(first + _ABREAST, len(high)))
-            p = part.stop - part.start
-            if p not in self.room:
-                self.room = {p: (*np.zeros((2, m * p, self.width)), np.empty((5, m * p, self.width)))}
-            q_word, q_bit, work = self.room[p]
-            for q, layer in ((q_word, 0), (q_bit, 1)):
-                np.negative(imbalance[part, layer].swapaxes(0, 1), out=q.reshape(m, p, -1)[:, :, :n])
-            target = np.zeros(p) if targets is None else targets[part].copy()
-            made = line_kernel().correct(
-                q_word,
-                q_bit,
-                self.g,
-                self.r_word,
-                self.b_word,
-                self.e_word,
-                self.r_bit,
-                self.b_bit,
-                self.e_bit,
-                n,
-                target,
-                _MOST_ITERATIONS,
-                0.1 * tolerance if targets is None else 0.0,
-                work,
-            )
-            iterations = max(iterations, made)
-            for q, layer in ((q_word, 0), (q_bit, 1)):
-                step = q.reshape(m, p, -1)[:, :, :n].swapaxes(0, 1)
-                rest = low[part, layer] + step
-                total = high[part, layer] + rest
-                low[part, layer] = rest - (total - high[part, layer])
-                high[part, layer] = total
+        p = len(high)
+        if p not in self.room:
+            self.room = {p: (*np.zeros((2, m * p, self.width)), np.empty((5, m * p, self.width)))}
+        q_word, q_bit, work = self.room[p]
+        for q, layer in ((q_word, 0), (q_bit, 1)):
+            np.negative(imbalance[:, layer].swapaxes(0, 1), out=q.reshape(m, p, -1)[:, :, :n])
+        iterations: int = line_kernel().correct(
+            q_word,
+            q_bit,
+            self.g,
+            self.r_word,
+            self.b_word,
+            self.e_word,
+            self.r_bit,
+            self.b_bit,
+            self.e_bit,
+            n,
+            np.zeros(p) if targets is None else targets,
+            _MOST_ITERATIONS,
+            0.1 * tolerance if targets is None else 0.0,
+            work,
+        )
+        for q, layer in ((q_word, 0), (q_bit, 1)):
+            step = q.reshape(m, p, -1)[:, :, :n].swapaxes(0, 1)
+            rest = low[:, layer] + step
+            total = high[:, layer] + rest
+            low[:, layer] = rest - (total - high[:, layer])
+            high[:, layer] = total
         return iterations

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import InitVar, dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
 from types import ModuleType
@@ -59,7 +60,7 @@ class NodeVoltages:
 
     Parameters
     ----------
-    g : ndarray, shape (m, n)
+    g : ndarray, shape (m, n) or (p, m, n)
         Conductances [S].
     boundary : Boundary
         Wires and ends of the array.
@@ -77,7 +78,7 @@ class NodeVoltages:
     method : str
         The solver.
     imbalance : ndarray, shape (p, 2, m, n), optional
-        Room for the sum of the currents out of each node [A], 0 in a perfect solution.
+        Room for the sums of the currents out of each node [A], which are 0 in a perfect solution.
     """
 
     g: Array
@@ -89,7 +90,7 @@ class NodeVoltages:
     offsets: Array | None = None
     iterations: int = 0
     method: str = ""
-    imbalance: InitVar[Array | None] = None
+    imbalance: Array | None = None
     terminal_currents: dict[str, Array] = field(init=False)
     """Out of the array into each end, by side, shape (p, lines) [A]."""
     scale: Array = field(init=False)
@@ -110,13 +111,14 @@ class NodeVoltages:
     rounding: Array = field(init=False)
     """What the error bound may be for no other reason than that currents are doubles, shape (p,) (pure number)."""
 
-    def __post_init__(self, imbalance: Array | None) -> None:
+    def __post_init__(self) -> None:
         p, _, m, n = self.high.shape
+        imbalance = np.empty_like(self.high) if self.imbalance is None else self.imbalance
         boundary, nothing = self.boundary, read_only(np.empty((0, 0, 0)))
         terminal_word, terminal_bit = np.empty((2, p, m)), np.empty((2, p, n))
         scale, of_devices, largest, total, moved = np.empty((5, p))
         balance_kernel().balance(
-            self.g,
+            read_only(self.g).reshape(-1, m, n),
             nothing if self.offsets is None else self.offsets,
             boundary.wires.r_word,
             boundary.wires.r_bit,
@@ -131,14 +133,15 @@ class NodeVoltages:
             np.empty((0, 0, 0), dtype=bool) if self.connected is None else self.connected,
             terminal_word,
             terminal_bit,
-            np.empty_like(self.high) if imbalance is None else imbalance,
+            imbalance,
             scale,
             of_devices,
             largest,
             total,
             moved,
         )
-        found = {
+        found: dict[str, Any] = {
+            "imbalance": imbalance,
             "terminal_currents": dict(zip(SIDES, (*terminal_word, *terminal_bit), strict=True)),
             "scale": scale,
             "largest_device_current": of_devices,
@@ -158,6 +161,49 @@ class NodeVoltages:
         """
         devices = 1e3 * self.largest_device_current if self.g.any() else np.inf
         return tolerance * np.minimum(self.scale, devices)
+
+    @classmethod
+    def joined(cls, parts: Sequence[NodeVoltages], high: Array | None = None, low: Array | None = None) -> NodeVoltages:
+        """Batches of vectors as one.
+
+        Parameters
+        ----------
+        parts : sequence of NodeVoltages
+            Of the same array.
+        high, low : ndarray, shape (p, 2, m, n), optional
+            Their voltages one after the other, where these are at hand [V].
+
+        Returns
+        -------
+        NodeVoltages
+            With what was evaluated for the parts.
+        """
+        first = parts[0]
+        if len(parts) == 1:
+            return first
+        whole = object.__new__(cls)
+        values: dict[str, Any] = {
+            "boundary": first.boundary,
+            "connected": first.connected,
+            "imbalance": None,
+            "method": first.method if all(part.method == first.method for part in parts) else "auto",
+            "iterations": max(part.iterations for part in parts),
+            "high": np.concatenate([part.high for part in parts]) if high is None else high,
+            "low": np.concatenate([part.low for part in parts]) if low is None else low,
+        }
+        for name in ("ends", "terminal_currents"):
+            values[name] = {side: np.concatenate([getattr(part, name)[side] for part in parts]) for side in SIDES}
+        for name in _OF_VECTORS:
+            values[name] = np.concatenate([getattr(part, name) for part in parts])
+        for name in ("g", "offsets"):
+            given = [getattr(part, name) for part in parts]
+            shared = all(value is given[0] for value in given)
+            values[name] = (
+                given[0] if shared else np.concatenate([value.reshape(-1, *first.high.shape[2:]) for value in given])
+            )
+        for name, value in values.items():
+            object.__setattr__(whole, name, value)
+        return whole
 
     @cached_property
     def device_voltages(self) -> Array:
@@ -187,6 +233,9 @@ class NodeVoltages:
         if self.connected is not None:
             voltages[:, ~self.connected] = np.nan
         return voltages
+
+
+_OF_VECTORS = ("scale", "largest_device_current", "residuals", "lacking", "error_bounds", "rounding")
 
 
 def read_only(values: Any) -> Array:
