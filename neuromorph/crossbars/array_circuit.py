@@ -111,7 +111,7 @@ class ArrayCircuit:
         """
         if self.devices.is_linear and not any(values.any() for values in ends.values()):
             # Nothing flows, and there is no largest current that errors could be related to.
-            return Moment(start, ends, np.zeros(x.size), np.zeros(x.size), 0.0)
+            return Moment(None, ends, np.zeros(x.size), np.zeros(x.size), 0.0)
         batch = {side: values[None] for side, values in ends.items()}
         self.solves += 1
         if self.devices.is_linear:

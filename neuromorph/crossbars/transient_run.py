@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,13 @@ class _Point:
     powers: FloatArray
 
 
+def _further(first: Moment | None, second: Moment, factor: float) -> Any:
+    """Voltages to start a solve from: how they changed between two moments goes on [V]."""
+    if first is None or first.found is None or second.found is None:
+        return second.found
+    return second.found.high + factor * (second.found.high - first.found.high)
+
+
 class TransientRun:
     """Integrates the states of an array from 0 s on.
 
@@ -98,6 +105,8 @@ class TransientRun:
         self._quarter = (np.empty(n), np.empty(n))
         self._partials = [np.empty((1, n)) for _ in range(4)]
         self._wish = math.inf
+        self._middle: Moment | None = None
+        self._last_step = 1.0
         self.point: _Point | None = None
 
     def run(self, progress: Progress) -> None:
@@ -160,6 +169,7 @@ class TransientRun:
 
     def _begin_piece(self, t: float, x: FloatArray) -> None:
         ends = self.sources.at(t)
+        self._middle = None
         last = self.point
         if last is not None and all(np.array_equal(ends[side], last.moment.ends[side]) for side in SIDES):
             return
@@ -184,7 +194,7 @@ class TransientRun:
             h = left if wish >= 0.999999 * left else min(wish, 0.5 * left)
             cause = ""
             try:
-                ratio, point, gained = self._step(t, h, end if h == left else t + h)
+                ratio, point, middle, gained = self._step(t, h, end if h == left else t + h)
             except ConvergenceError as error:
                 ratio, cause = math.inf, str(error)
             if ratio <= 1.0:
@@ -215,10 +225,11 @@ class TransientRun:
         self.energies += gained
         self._exchanged += abs(float(gained[0]))
         self.circuit.residual = max(self.circuit.residual, point.moment.residual)
+        self._middle, self._last_step = middle, h
         self.point = point
 
-    def _step(self, t: float, h: float, t_next: float) -> tuple[float, _Point, FloatArray]:
-        """Error over what is allowed, point and energies [J] of one step."""
+    def _step(self, t: float, h: float, t_next: float) -> tuple[float, _Point, Moment, FloatArray]:
+        """Error over what is allowed, point, moment in the middle and energies [J] of one step."""
         assert self.point is not None
         functions, circuit, now = kernels(), self.circuit, self.point
         half, full, (x2, x3, x4), (rate2, rate3, rate4) = self._half, self._full, self._x, self._rates
@@ -227,18 +238,18 @@ class TransientRun:
         middle, end = self.sources.at(t + 0.5 * h), self.sources.at(t_next)
 
         functions.second_stage(h, x, rate, half, x2)
-        moment2 = circuit.at(x2, middle, now.moment.found)
+        moment2 = circuit.at(x2, middle, _further(self._middle, now.moment, h / self._last_step))
         circuit.rates(x2, moment2, rate2)
         functions.third_stage(h, x, rate, slope, half, x2, rate2, x3)
         moment3 = circuit.at(x3, middle, moment2.found)
         circuit.rates(x3, moment3, rate3)
         functions.fourth_stage(h, x, rate, slope, full, x3, rate3, x4)
-        moment4 = circuit.at(x4, end, moment3.found)
+        moment4 = circuit.at(x4, end, _further(now.moment, moment3, 1.0))
         circuit.rates(x4, moment4, rate4)
         x5 = np.empty(x.size)
         functions.end_of_step(h, x, rate, slope, full, x2, rate2, x3, rate3, x4, rate4, x5)
         if not np.isfinite(x5).all():
-            return math.inf, now, self.energies
+            return math.inf, now, moment3, self.energies
         point = self._point(t_next, x5, circuit.at(x5, end, moment4.found))
         error = functions.largest_error(h, slope, full, x4, rate4, x5, point.rate)
 
@@ -258,7 +269,7 @@ class TransientRun:
         ratio = error / self.tolerance
         if exchanged > 0.0:
             ratio = max(ratio, off / (_ENERGY_SLACK * self.tolerance * exchanged))
-        return (ratio if ratio == ratio else math.inf), point, gained
+        return (ratio if ratio == ratio else math.inf), point, moment3, gained
 
     def _missed_by_quadrature(self, h: float, x: FloatArray, now: _Point) -> float:
         """Energy that three values of a decay do not show, though the states themselves are exact [J]."""
