@@ -69,7 +69,7 @@ _HOMES = {
         "nearest_preferred_value",
         "preferred_values",
     ),
-    "crossbars": ("Crossbar", "CrossbarSolution", "DeviceArray"),
+    "crossbars": ("Crossbar", "CrossbarSolution", "CrossbarTransient", "DeviceArray", "TransientInterrupted"),
     "programming": (
         "DeviceVariation",
         "Drift",
@@ -133,7 +133,9 @@ if TYPE_CHECKING:
     from neuromorph.behaviour import simulate_system as simulate_system
     from neuromorph.crossbars import Crossbar as Crossbar
     from neuromorph.crossbars import CrossbarSolution as CrossbarSolution
+    from neuromorph.crossbars import CrossbarTransient as CrossbarTransient
     from neuromorph.crossbars import DeviceArray as DeviceArray
+    from neuromorph.crossbars import TransientInterrupted as TransientInterrupted
     from neuromorph.devices import GMMS as GMMS
     from neuromorph.devices import MMS as MMS
     from neuromorph.devices import VTEAM as VTEAM

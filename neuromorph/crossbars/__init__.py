@@ -6,16 +6,19 @@ from neuromorph.crossbars.direct import DirectSolver
 from neuromorph.crossbars.line_solver import LineSolver
 from neuromorph.crossbars.solution import CrossbarSolution
 from neuromorph.crossbars.terminations import Terminations, Wires, end_voltages
+from neuromorph.crossbars.transient import CrossbarTransient, TransientInterrupted
 from neuromorph.crossbars.voltages import NodeVoltages
 
 __all__ = [
     "Crossbar",
     "CrossbarSolution",
+    "CrossbarTransient",
     "DeviceArray",
     "DirectSolver",
     "LineSolver",
     "NodeVoltages",
     "Terminations",
+    "TransientInterrupted",
     "Wires",
     "end_voltages",
 ]

@@ -263,8 +263,8 @@ def simulate_states(
         raise ValueError(
             f"tolerance must be a number from {_LEAST_TOLERANCE:g} to {_LARGEST_TOLERANCE:g}, got {tolerance!r}"
         )
+    _refuse_too_large(crossbar.shape, save_at if isinstance(save_at, int) else np.size(save_at))
     times = frame_times(save_at, t_stop)
-    _refuse_too_large(crossbar.shape, 0 if times is None else len(times))
     lines = stimuli_by_line(crossbar.terminations, stimuli)
     sources = Sources(lines, t_stop, () if times is None else times)
     run = TransientRun(crossbar, sources, times, float(tolerance), max_steps)
