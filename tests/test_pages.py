@@ -19,7 +19,9 @@ def _blocks(root, page, language):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("page", "count"), [("energy.md", 2), ("sweeps.md", 4), ("hardware.md", 4)])
+@pytest.mark.parametrize(
+    ("page", "count"), [("energy.md", 2), ("sweeps.md", 4), ("hardware.md", 4), ("programming_a_crossbar.md", 7)]
+)
 def test_examples_run(page, count, root, tmp_path):
     blocks = _blocks(root, page, "python")
     assert len(blocks) == count

@@ -121,6 +121,7 @@ def by_loops(wanted, protocol):
         {"scheme": "V/2"},
         {"scheme": "V/2", "passes": 2, "max_pulses": 30},
         {"scheme": "V/3", "pause": 2e-5},
+        {"scheme": "V/3", "passes": 3, "max_pulses": 30},
     ],
 )
 def test_course_against_plain_loops(settings):
