@@ -33,7 +33,8 @@ _NEXT = {"sparse": (0.08, 3.0, 1.4), "klu": (0.006, 2.0, 1.25)}
 # Of an array whose lines of one direction or both have no resistance: far fewer unknowns meet.
 _IDEAL_SHARE = {1: 0.1, 2: 0.03}
 # Memory of the program, of a resistor crossing and of a memristor's [byte]; of an element of the factors [byte].
-_PROGRAM, _PER_CROSSING, _PER_MEMRISTOR, _PER_FACTOR = 22e6, 3e3, 22e3, 60.0
+_PROGRAM, _PER_CROSSING, _PER_MEMRISTOR = 22e6, 3e3, 22e3
+_PER_FACTOR = {"sparse": 60.0, "klu": 25.0}
 # A recording is copied twice on its way from the raw file to the result.
 _COPIES = 3
 _EXTRA_POINTS = 1.1
@@ -156,7 +157,7 @@ def ngspice_cost(
         seconds += _PER_SAVED_SQUARED * saved**2
     raw_size = 8.0 * points * (saved + 1) + 30.0 * saved
     factors = share * 45e3 * (shorter / 32) ** 1.7 * (longer / 32) ** 1.05 + 8.0 * devices
-    memory = _PROGRAM + _PER_CROSSING * devices + _PER_MEMRISTOR * memristors + _PER_FACTOR * factors
+    memory = _PROGRAM + _PER_CROSSING * devices + _PER_MEMRISTOR * memristors + _PER_FACTOR[solver] * factors
     return NgspiceCost(
         seconds=runs * seconds,
         memory=memory + _COPIES * raw_size,

@@ -1,0 +1,248 @@
+"""Times of crossbars by size, for each engine that is found; the tables of docs/crossbars.md.
+
+Usage: python scripts/crossbar_times.py [--write] [--ngspice PROGRAM]... [--budget SECONDS] [--largest SIZE]
+
+A cell is run when it is expected to take less than the budget; otherwise the table says what it would take. Another
+ngspice than the one on the search path is given as --ngspice, any number of times.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import platform
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import neuromorph as nm
+from neuromorph.crossbars.cost import ngspice_cost
+from neuromorph.crossbars.deck import RECORDS
+from neuromorph.crossbars.transient import CrossbarTransient
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "crossbars.md"
+BEGIN, END = "<!-- times: begin -->", "<!-- times: end -->"
+SIZES = (8, 16, 32, 64, 128, 256, 512, 1024)
+DRIVE, T_STOP = nm.Sine(amplitude=0.6, frequency=100.0), 10e-3
+R_WIRE = 1.0
+# A cell that is over sooner is repeated, and the shortest time counts.
+REPEATED = 0.5
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Seconds that were measured, or expected where nothing was run; and how far the states are from the equations'."""
+
+    seconds: float
+    is_measured: bool
+    difference: float = math.nan
+
+    def __str__(self) -> str:
+        shown = nm.format_quantity(self.seconds, "s", 2) if self.seconds < 1000 else f"{self.seconds / 3600:.1f} h"
+        if not self.is_measured:
+            return f"({shown})"
+        return shown if math.isnan(self.difference) else f"{shown}, {self.difference:.0e}"
+
+
+def linear_array(size: int) -> tuple[nm.Crossbar, np.ndarray]:
+    generator = np.random.default_rng(size)
+    conductances = 10.0 ** generator.uniform(-6, -3, (size, size))
+    return nm.Crossbar(conductances, r_word=R_WIRE, r_bit=R_WIRE), generator.uniform(0.1, 0.5, size)
+
+
+def memristive_array(size: int) -> nm.Crossbar:
+    states = np.random.default_rng(size).uniform(0.1, 0.9, (size, size))
+    return nm.Crossbar(nm.DeviceArray(nm.MMS(), states), r_word=R_WIRE, r_bit=R_WIRE)
+
+
+def engines(programs: list[str | None]) -> Iterator[tuple[str, nm.Ngspice, nm.NgspiceOptions]]:
+    """Each program with each of its solvers."""
+    seen = set()
+    for program in programs:
+        engine = nm.Ngspice(program=program)
+        found = engine.capabilities()
+        if found in seen:
+            continue
+        seen.add(found)
+        for solver in ("sparse", "klu") if found.klu else ("sparse",):
+            name = {"sparse": "Sparse 1.3", "klu": "KLU"}[solver]
+            yield f"ngspice {found.version}, {name}", engine, nm.NgspiceOptions(method="trap", linear_solver=solver)
+
+
+def timed(action: Callable[[], object]) -> tuple[float, object]:
+    best, spent, result = math.inf, 0.0, None
+    while spent < REPEATED:
+        started = time.perf_counter()
+        result = action()
+        took = time.perf_counter() - started
+        best, spent = min(best, took), spent + took
+    return best, result
+
+
+class Column:
+    """One engine: cells size by size, the next one expected from the last."""
+
+    def __init__(self, name: str, budget: float) -> None:
+        self.name, self.budget = name, budget
+        self.cells: list[Cell | None] = []
+        self._scale = 1.0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether a cell was too long, so that larger ones need not be thought of."""
+        return bool(self.cells) and (self.cells[-1] is None or not self.cells[-1].is_measured)
+
+    def add(self, estimate: float, action: Callable[[], object], reference: object = None) -> object:
+        """Run the action when its estimate [s], corrected by the last cell's error, is within the budget."""
+        expected, result = self._scale * estimate, None
+        cell = Cell(expected, False)
+        if expected <= self.budget:
+            try:
+                seconds, result = timed(action)
+                self._scale = seconds / estimate
+                cell = Cell(seconds, True, largest_difference(result, reference))
+            except (MemoryError, nm.NeuromorphError) as error:
+                print(f"{self.name}: {error}", file=sys.stderr)
+        print(f"{self.name}: {cell}", file=sys.stderr)
+        self.cells.append(cell)
+        return result
+
+
+def largest_difference(found: object, reference: object) -> float:
+    """Of the states of two transients, NaN for anything else."""
+    if not isinstance(found, CrossbarTransient) or not isinstance(reference, CrossbarTransient):
+        return math.nan
+    return float(np.abs(found.states - reference.states).max())
+
+
+def spice_columns(
+    columns: list[tuple[Column, nm.Ngspice, nm.NgspiceOptions]], crossbar: nm.Crossbar, deck: Callable[[], nm.Deck]
+) -> Iterator[tuple[Column, float, dict[str, Any]]]:
+    """Those that may be run, with their estimates [s] and settings; the others get an empty cell."""
+    text = None
+    for column, engine, options in columns:
+        if column.is_over:
+            column.cells.append(None)
+            continue
+        text = text or deck()
+        cost = ngspice_cost(crossbar, text, klu=options.linear_solver == "klu", options=options)
+        yield column, cost.seconds, {"engine": engine, "options": options, "longest": math.inf}
+
+
+def operating_points(programs: list[str | None], budget: float, sizes: list[int]) -> list[Column]:
+    python = {method: Column(f"Python, {method}", budget) for method in ("lines", "direct")}
+    crossbar, v = linear_array(4)
+    for method in python:
+        crossbar.solve(v, method=method)  # compiles
+    spice = [(Column(name, budget), engine, options) for name, engine, options in engines(programs)]
+    for size in sizes:
+        crossbar, v = linear_array(size)
+        for method, column in python.items():
+            if column.is_over:
+                column.cells.append(None)
+            else:
+                column.add(1e-7 * size**3, partial(crossbar.solve, v, method=method))
+        for column, estimate, how in spice_columns(spice, crossbar, partial(crossbar.deck, v, record="voltages")):
+            column.add(estimate, partial(crossbar.solve, v, **how))
+    return [*python.values(), *(column for column, _, _ in spice)]
+
+
+def transients(programs: list[str | None], budget: float, sizes: list[int]) -> list[Column]:
+    python = Column("Python", budget)
+    memristive_array(4).simulate(DRIVE, T_STOP)  # compiles
+    spice = [(Column(name, budget), engine, options) for name, engine, options in engines(programs)]
+    for size in sizes:
+        crossbar = memristive_array(size)
+        run = partial(crossbar.simulate, DRIVE, T_STOP)
+        reference = None
+        if python.is_over:
+            python.cells.append(None)
+        else:
+            reference = python.add(1e-3 * size**2, run)
+        for column, estimate, how in spice_columns(
+            spice, crossbar, partial(crossbar.deck, DRIVE, T_STOP, record=RECORDS)
+        ):
+            column.add(estimate, partial(run, **how), reference)
+    return [python, *(column for column, _, _ in spice)]
+
+
+def table(columns: list[Column], sizes: list[int]) -> list[str]:
+    lines = [f"| size | {' | '.join(column.name for column in columns)} |", f"|---|{'---|' * len(columns)}"]
+    return lines + [
+        f"| {size} x {size} | {' | '.join(str(column.cells[k] or '') for column in columns)} |"
+        for k, size in enumerate(sizes)
+    ]
+
+
+def block(points: list[str], moving: list[str]) -> str:
+    versions = ", ".join(f"{name} {version(name)}" for name in ("neuromorph", "numpy", "scipy", "numba"))
+    return "\n".join(
+        [
+            BEGIN,
+            "Operating point of an array of resistors (1 uS to 1 mS, wires of 1 ohm), voltages of all nodes:",
+            "",
+            *points,
+            "",
+            f"Transient of an array of MMS memristors, {T_STOP * 1e3:g} ms, all word lines at {DRIVE.describe('V')}; behind the "
+            "time the largest difference of any state from the equations' road, in any frame:",
+            "",
+            *moving,
+            "",
+            f"In parentheses: expected, not run. Measured on {date.today().isoformat()}, {machine()}, "
+            f"Python {platform.python_version()}, {versions}.",
+            END,
+        ]
+    )
+
+
+def machine() -> str:
+    """Kind of machine, without its name."""
+    model = ""
+    try:
+        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text("utf-8"), re.MULTILINE)
+        model = f" ({found[1].strip()})" if found else ""
+    except OSError:
+        pass
+    return f"{platform.system()} {platform.machine()} with {os.cpu_count()} cores{model}"
+
+
+def rewrite(page: Path, text: str) -> None:
+    """Put the text in place of the page's marked block."""
+    old = page.read_text("utf-8")
+    if old.count(BEGIN) != 1 or old.count(END) != 1:
+        raise SystemExit(f"{page.name} must have the marks {BEGIN} and {END}, once each")
+    page.write_text(old[: old.index(BEGIN)] + text + old[old.index(END) + len(END) :], "utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--write", action="store_true", help="rewrite the tables of docs/crossbars.md")
+    parser.add_argument("--ngspice", action="append", default=[], metavar="PROGRAM", help="another ngspice")
+    parser.add_argument("--budget", type=float, default=60.0, help="longest time of a cell [s]")
+    parser.add_argument("--largest", type=int, default=1024, help="largest array")
+    given = parser.parse_args()
+    programs: list[str | None] = [None, *given.ngspice]
+    sizes = [size for size in SIZES if size <= given.largest]
+    moving = [size for size in sizes if size <= 256]
+    text = block(
+        table(operating_points(programs, given.budget, sizes), sizes),
+        table(transients(programs, given.budget, moving), moving),
+    )
+    if given.write:
+        rewrite(PAGE, text)
+    else:
+        print(text)
+
+
+if __name__ == "__main__":
+    main()
