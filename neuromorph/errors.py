@@ -46,7 +46,7 @@ class SimulationError(NeuromorphError):
     folder : Path, optional
         Folder in which deck, log and raw file were kept.
     partial : Recording, optional
-        What had been computed when the run failed, where it was in memory [SI units].
+        What had been computed when the run failed [SI units].
     """
 
     cause: str

@@ -58,7 +58,7 @@ step() {
     stop "$text: failed (${reason:-for a reason that the log may tell}). $advice. Log: $log"
 }
 
-# Installs "python" and "ngspice", or the one of them that is named, with the system's package manager.
+# Installs "python", "ngspice" and "libngspice", or those of them that are named, with the system's package manager.
 install_packages() {
     local manager command advice packages=$*
     for manager in apt-get dnf zypper pacman brew none; do
@@ -69,13 +69,18 @@ install_packages() {
     case $manager in
         apt-get)
             packages=${packages/python/python3-venv}
+            packages=${packages/libngspice/libngspice0}
             command="apt-get -q update; DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=300"
             command="$command --no-install-recommends install $packages"
             advice="sudo apt-get update && sudo apt-get install $packages"
             ;;
         dnf) command="dnf -y install ${packages/python/python3}" ;;
-        zypper) command="zypper -n install ${packages/python/python3}" ;;
-        pacman) command="pacman -S --noconfirm $packages" ;;
+        zypper)
+            packages=${packages/libngspice/libngspice0}
+            command="zypper -n install ${packages/python/python3}"
+            ;;
+        # There the library comes with the program.
+        pacman) command="pacman -S --noconfirm ${packages/libngspice/ngspice}" ;;
         brew) command="brew install $packages" advice=$command ;;
         none) stop "missing: $packages. Install Python 3.11 or later with venv, and ngspice, and try again" ;;
     esac
@@ -95,6 +100,12 @@ missing=()
 ready demo || find_python >/dev/null || missing+=(python)
 # Who names an ngspice does not want another one; a name that is wrong is for neuromorph to explain.
 if [[ -z ${NEUROMORPH_NGSPICE:-} ]] && ! type -P ngspice >/dev/null; then missing+=(ngspice); fi
+# The tests also run ngspice as a library.
+has_library() {
+    [[ -n ${NEUROMORPH_LIBNGSPICE:-} ]] || { ldconfig -p || /sbin/ldconfig -p || ls /opt/homebrew/lib /usr/local/lib; } 2>/dev/null |
+        grep -q libngspice
+}
+if [[ $want == dev ]] && ! has_library; then missing+=(libngspice); fi
 if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
 
 if ! ready "$want"; then

@@ -18,25 +18,31 @@ def findings() -> dict[str, Any]:
     """
     import neuromorph
     from neuromorph.equations import cache_folder
-    from neuromorph.spice import Ngspice
+    from neuromorph.spice import Ngspice, NgspiceShared
 
-    engine = Ngspice()
-    try:
-        program = engine.executable()
-        capabilities = engine.capabilities()
-        ngspice: dict[str, Any] = {
-            "found": True,
-            "program": str(program),
-            "version": capabilities.version,
-            "klu": capabilities.klu,
-            "osdi": capabilities.osdi,
-        }
-    except EngineNotFoundError as error:
-        ngspice = {"found": False, "why": str(error)}
     return {
         "neuromorph": neuromorph.__version__,
         "python": platform.python_version(),
         "system": platform.platform(),
         "cache": str(cache_folder()),
-        "engines": {"rk4": {"found": True, "version": neuromorph.__version__}, "ngspice": ngspice},
+        "engines": {
+            "rk4": {"found": True, "version": neuromorph.__version__},
+            "ngspice": _found(Ngspice()),
+            "ngspice-shared": _found(NgspiceShared()),
+        },
+    }
+
+
+def _found(engine: Any) -> dict[str, Any]:
+    try:
+        program = engine.executable()
+        capabilities = engine.capabilities()
+    except EngineNotFoundError as error:
+        return {"found": False, "why": str(error)}
+    return {
+        "found": True,
+        "program": str(program),
+        "version": capabilities.version,
+        "klu": capabilities.klu,
+        "osdi": capabilities.osdi,
     }

@@ -23,6 +23,8 @@ PROGRAM_VARIABLE = "NEUROMORPH_NGSPICE"
 _PATIENCE = 30.0
 
 _DIVIDER = "* probe\nV1 a 0 1\nR1 a b 1k\nR2 b 0 1k\n"
+KLU_PROBE = _DIVIDER + ".options klu\n.op\n.end\n"
+"""A deck whose log tells whether an ngspice has the KLU solver."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def _probe(executable: str) -> Capabilities:
             f"{executable} is not ngspice: asked for its version it says {stated.strip()[:80]!r}; "
             f"install ngspice with: {install_command()}"
         )
-    with_klu = _output([executable, "-n", "-b", "deck.cir"], _DIVIDER + ".options klu\n.op\n.end\n")
+    with_klu = _output([executable, "-n", "-b", "deck.cir"], KLU_PROBE)
     # A file that is not there: a program that knows the command complains of the file, another of the command.
     with_osdi = _output(
         [executable, "-n", "-b", "deck.cir"],
@@ -148,9 +150,14 @@ def _probe(executable: str) -> Capabilities:
     )
     return Capabilities(
         version=version.group(1),
-        klu=bool(re.search(r"using klu", with_klu, re.IGNORECASE)),
+        klu=uses_klu(with_klu),
         osdi="osdi lib" in with_osdi,
     )
+
+
+def uses_klu(log: str) -> bool:
+    """Whether the log of a run of :data:`KLU_PROBE` says that KLU did it."""
+    return bool(re.search(r"using klu", log, re.IGNORECASE))
 
 
 def _output(command: list[str], deck: str | None) -> str:

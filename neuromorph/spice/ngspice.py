@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import errno
 import logging
@@ -24,7 +25,7 @@ from neuromorph.spice.capabilities import Capabilities, capabilities_of, find_pr
 from neuromorph.spice.growing import GrowingRaw
 from neuromorph.spice.process import Ended, run_watched
 from neuromorph.spice.proof import Proof, space_remedy
-from neuromorph.spice.raw import RawPlot
+from neuromorph.spice.raw import RawPlot, read_raw
 
 _log = logging.getLogger(__name__)
 
@@ -76,33 +77,30 @@ class Ngspice:
     def run(self, deck: Deck, options: NgspiceOptions | None = None, progress: Progress = silent) -> Recording:
         """Run a transient analysis or an operating point; see :class:`neuromorph.spice.Engine` (SI units)."""
         executable = self.executable()
-        capabilities = capabilities_of(executable)
+        capabilities = self.capabilities()
         options = options or NgspiceOptions()
         text = deck.text(options, self.uses_klu(deck, options))
         folder = self._new_folder()
         started = time.perf_counter()
+        provenance = {
+            "engine": self.name,
+            "version": capabilities.version,
+            "design": deck.name,
+            "options": {f.name: getattr(options, f.name) for f in dataclasses.fields(options)},
+            "parameters": dict(deck.parameters),
+            "t_stop": deck.t_stop,
+            "seed": None,
+            "states": list(deck.states),
+            "spike_signal": deck.spike_signal,
+            "deck_hash": Deck.digest(text),
+        }
         try:
             ended = self._execute(executable, folder, text, deck, progress)
             plot = Proof(deck, text, folder, RAW, self.timeout).plot(ended)
-            recording = _recording(
-                deck,
-                plot,
-                provenance={
-                    "engine": self.name,
-                    "version": capabilities.version,
-                    "design": deck.name,
-                    "options": {f.name: getattr(options, f.name) for f in dataclasses.fields(options)},
-                    "parameters": dict(deck.parameters),
-                    "t_stop": deck.t_stop,
-                    "seed": None,
-                    "states": list(deck.states),
-                    "spike_signal": deck.spike_signal,
-                    "deck_hash": Deck.digest(text),
-                    "engine_seconds": time.perf_counter() - started,
-                },
-            )
-        except SimulationError:
-            raise  # it names the folder itself
+            recording = _recording(deck, plot, provenance | {"engine_seconds": time.perf_counter() - started})
+        except SimulationError as error:  # it names the folder itself
+            error.partial = _partial(deck, folder, provenance)
+            raise
         except BaseException:
             _log.warning("ngspice was stopped; deck, log and raw file are kept in %s", folder)
             raise
@@ -128,6 +126,9 @@ class Ngspice:
             is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             reason = f"no space left on the disk that holds {folder}" if is_full else f"cannot write: {error.strerror}"
             raise SimulationError(cause=reason, remedy=space_remedy(folder), where=DECK, folder=folder) from error
+        return self._start(executable, folder, deck, progress)
+
+    def _start(self, executable: Path, folder: Path, deck: Deck, progress: Progress) -> Ended:
         # -n: the user's .spiceinit must not change results.
         # A mode as an argument is there before the deck is read, and acts on this process only.
         mode = ["-D", f"ngbehavior={deck.compatibility}"] if deck.compatibility else []
@@ -139,7 +140,7 @@ class Ngspice:
             share = 0.0 if deck.t_stop is None else (raw.last_time() or 0.0) / deck.t_stop
             progress(min(max(share, 0.0), 1.0), self.name)
 
-        return run_watched(command, folder, LOG, _environment(), self.timeout, on_tick)
+        return run_watched(command, folder, LOG, environment(), self.timeout, on_tick)
 
     def uses_klu(self, deck: Deck, options: NgspiceOptions) -> bool:
         """Whether a run of a deck is given to the KLU solver.
@@ -186,6 +187,18 @@ def _recording(deck: Deck, plot: RawPlot, provenance: dict[str, Any]) -> Recordi
     )
 
 
+def _partial(deck: Deck, folder: Path, provenance: dict[str, Any]) -> Recording | None:
+    """What a failed run had computed, where its raw file holds points of it."""
+    with contextlib.suppress(OSError, SimulationError):
+        plots = read_raw(folder / RAW)
+        # An operating point is there or it is not; what is not finite is a cause, no result.
+        if deck.t_stop is None or len(plots) != 1 or plots[0].n_points < 2:
+            return None
+        if all(vector in plots[0] and np.isfinite(plots[0][vector]).all() for vector in deck.vectors):
+            return _recording(deck, plots[0], provenance)
+    return None
+
+
 def _rises(time_grid: Any, signal_values: Any, level: float) -> Any:
     """Times at which a signal rises through a level, interpolated between the engine's time points [s]."""
     above = signal_values >= level
@@ -195,7 +208,8 @@ def _rises(time_grid: Any, signal_values: Any, level: float) -> Any:
     return time_grid[before] + share * (time_grid[before + 1] - time_grid[before])
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """The environment that ngspice gets: nothing in it changes where it looks for things and how it writes."""
     # SPICE_* variables change where ngspice looks for things and how it writes; SPICE_SCRIPTS names spinit.
     kept = {"SPICE_LIB_DIR", "SPICE_EXEC_DIR"}
     return {k: v for k, v in os.environ.items() if not k.startswith("SPICE_") or k in kept} | {"LC_ALL": "C"}

@@ -42,7 +42,8 @@ def script(tmp_path):
 def test_doctor_names_engine_version_and_capabilities(run, tmp_path):
     result = run("doctor", "--json", tmp_path / "d.json")
     assert result.exit_code == 0
-    assert "ngspice   ready" in result.stdout
+    assert "ngspice         ready" in result.stdout
+    assert "ngspice-shared  ready" in result.stdout
     found = json.loads((tmp_path / "d.json").read_text())["engines"]["ngspice"]
     assert found["version"][0].isdigit()
     assert isinstance(found["klu"], bool)
@@ -186,7 +187,7 @@ def test_own_circuit_needs_no_equations(run, root):
         (["simulate", "lif", "--save", "x.csv"], "give a name that ends in .nc"),
         (
             ["simulate", "memristive"],
-            "no design 'memristive'. Choices: memristive-alif, lif, rc-neuron, or the path of a script",
+            "no design 'memristive'. Choices: memristive-alif, lif, rc-neuron, conductance-lif, adex, izhikevich, or the path of a script",
         ),
         (["simulate", "none.py"], "the script 'none.py' does not exist"),
         (["simulate", "lif", "--set", "capacitence=1nF"], "did you mean 'capacitance'?"),
