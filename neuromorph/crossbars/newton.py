@@ -55,7 +55,7 @@ def solve_nonlinear(
     solver: LinearSolver,
     devices: DeviceArray,
     ends: dict[str, FloatArray],
-    start: NodeVoltages | None = None,
+    start: NodeVoltages | FloatArray | None = None,
     tolerance: float = 1e-12,
 ) -> NodeVoltages:
     """Node voltages of an array of devices whose currents are not linear in the voltage.
@@ -68,7 +68,7 @@ def solve_nonlinear(
         The devices in their states, shape (m, n).
     ends : dict of str to ndarray, shape (1, lines)
         Voltages behind the ends of each side [V].
-    start : NodeVoltages, optional
+    start : NodeVoltages or ndarray, shape (1, 2, m, n), optional
         Where to start from [V]; by default without any voltage.
     tolerance : float
         Bound on what Kirchhoff's law lacks, over the largest current (pure number).
@@ -93,17 +93,22 @@ def solve_nonlinear(
     shape = devices.shape
     reach = max((float(np.abs(v).max()) for v in ends.values() if v.size), default=0.0)
     is_open = _carry_nothing(devices, reach)
-    v = np.zeros(shape) if start is None else start.device_voltages[0]
+    if start is None:
+        v = np.zeros(shape)
+    else:
+        v = start[0, 0] - start[0, 1] if isinstance(start, np.ndarray) else start.device_voltages[0]
     current, slope = devices.current_and_slope(v)
     lacking: FloatArray | None = None
-    found, iterations, share, cold = start, 0, 1.0, 0
+    near: Any = start
+    iterations, share, cold = 0, 1.0, 0
     # Rounding leaves something of each device's current.
     enough = max(tolerance, 4e-16 * v.size)
     for _ in range(_MOST_ITERATIONS):
         g = _tangents(current, slope, v, is_open)
         # While the devices' bend leaves much to the next step, the lines need not be solved to their last digit.
         accuracy = 0.1 * tolerance if share < 1e-3 else max(0.1 * tolerance, 1e-6)
-        found = solver.solve(g, ends, current - g * v, start=found, tolerance=accuracy)
+        found = solver.solve(g, ends, current - g * v, start=near, tolerance=accuracy)
+        near = found
         iterations += found.iterations
         step = found.device_voltages[0] - v
         # The first tangents give voltages that fulfil Kirchhoff's law, whatever the start was; the last ones likewise.

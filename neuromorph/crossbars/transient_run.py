@@ -130,7 +130,7 @@ class TransientRun:
             start, end = float(corners[piece]), float(corners[piece + 1])
             self._begin_piece(start, x)
             assert self.point is not None
-            if piece == 0:
+            if piece == 0 and (self.save_at is None or self._is_saved(start)):
                 self._keep()
             while self.point.t < end:
                 self._advance(end)
