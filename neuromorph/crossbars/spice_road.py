@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from neuromorph.crossbars.sources import stimuli_by_line
 from neuromorph.crossbars.terminations import SIDES, end_voltages
 from neuromorph.crossbars.transient import CrossbarTransient, frame_times
 from neuromorph.crossbars.voltages import Boundary, NodeVoltages
+from neuromorph.errors import SimulationError
 from neuromorph.progress import Progress, silent
 from neuromorph.schematic import NgspiceOptions
 
@@ -153,7 +155,7 @@ def simulate_in_ngspice(
     MemoryError
         When it would need more memory than is free.
     SimulationError
-        When ngspice failed.
+        When ngspice failed; ``partial`` has what it had simulated until then.
     """
     if not isinstance(crossbar.devices, DeviceArray):
         raise ValueError(
@@ -165,7 +167,12 @@ def simulate_in_ngspice(
     simulator, options = _engine(engine), options or NgspiceOptions(method="trap")
     cost = ngspice_cost(crossbar, deck, klu=_uses_klu(simulator, deck, options), options=options)
     cost.refuse_above(longest, crossbar.shape)
-    recording = simulator.run(deck, options, progress or silent)
+    try:
+        recording = simulator.run(deck, options, progress or silent)
+    except SimulationError as error:
+        if error.partial is not None and error.partial.time.size > 1:
+            error.partial = _Waveforms(crossbar, stimuli, error.partial).transient(frames, t_stop)
+        raise
     return _Waveforms(crossbar, stimuli, recording).transient(frames, t_stop)
 
 
@@ -277,13 +284,16 @@ class _Waveforms:
         return float(missing.max()) / largest if largest > 0 else 0.0
 
     def transient(self, frames: Array | None, t_stop: float) -> CrossbarTransient:
-        """The result in the frames that were asked for; ``None`` for every step [s]."""
+        """The result in the frames that were asked for, ``None`` for every step [s]; of a run that failed, up to its end."""
         powers = self._powers()
         energies = {name: _cumulative(self.time, power) for name, power in powers.items()}
+        is_whole = math.isclose(self.time[-1], t_stop, rel_tol=1e-9)
         times = self.time if frames is None else frames
+        if not is_whole and frames is not None:
+            times = np.append(frames[frames < self.time[-1]], self.time[-1])
         read = _Reader(self.time, times)
         shown = times.copy()
-        if frames is None:
+        if is_whole and frames is None:
             shown[-1] = t_stop
         provenance: Mapping[str, Any] = self.recording.provenance
         return CrossbarTransient(
@@ -296,9 +306,7 @@ class _Waveforms:
             energy={name: _read_only(read(energies[name])) for name in POWERS},
             t_stop=t_stop,
             statistics={"steps": self.time.size - 1, "residual": self._residual()},
-            provenance={
-                key: provenance[key] for key in ("engine", "version", "options", "deck_hash", "engine_seconds")
-            },
+            provenance={key: provenance[key] for key in ("engine", "version", "options", "deck_hash")},
         )
 
 

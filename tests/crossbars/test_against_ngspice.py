@@ -201,6 +201,18 @@ def test_frames_are_ngspices_steps_or_given_times() -> None:
     assert some.energy["delivered"][-1] == pytest.approx(every.energy["delivered"][-1], rel=1e-12)
 
 
+def test_a_run_that_is_stopped_keeps_what_it_computed() -> None:
+    crossbar = nm.Crossbar(memristors(np.random.default_rng(7), (4, 4)), r_word=1.0)
+    with pytest.raises(nm.SimulationError, match="had not finished after 2 s") as caught:
+        crossbar.simulate(sines(4), 10.0, engine=nm.Ngspice(timeout=2.0), longest=math.inf, save_at=100_001)
+    partial = caught.value.partial
+    assert not partial.is_complete
+    assert 1e-3 < partial.time[-1] < 9.0
+    assert partial.time[:3].tolist() == [0.0, 1e-4, 2e-4]
+    whole = crossbar.simulate(sines(4), 1e-3, engine="ngspice")
+    np.testing.assert_allclose(partial.states[10], whole.states[-1], atol=1e-3)
+
+
 # ---------------------------------------------------------------- the crossbar's own methods
 
 
