@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from neuromorph.cli.crossbar import crossbar
 from neuromorph.cli.draw import draw
 from neuromorph.cli.fit import fit
 from neuromorph.cli.options import (
@@ -82,12 +83,14 @@ def doctor(json: Json = None) -> None:
     write_json(found, json)
     ngspice = found["engines"]["ngspice"]
     lines = [f"neuromorph {found['neuromorph']}, Python {found['python']}, kernels and findings in {found['cache']}"]
-    lines.append("rk4       ready")
-    if ngspice["found"]:
-        can = ", ".join(f"{name.upper()} {'yes' if ngspice[name] else 'no'}" for name in ("klu", "osdi"))
-        lines.append(f"ngspice   ready: {ngspice['program']}, version {ngspice['version']} ({can})")
-    else:
-        lines.append(f"ngspice   missing: {ngspice['why']}")
+    lines.append("rk4             ready")
+    for name in ("ngspice", "ngspice-shared"):
+        engine = found["engines"][name]
+        if not engine["found"]:
+            lines.append(f"{name:16}missing: {engine['why']}")
+            continue
+        can = ", ".join(f"{ability.upper()} {'yes' if engine[ability] else 'no'}" for ability in ("klu", "osdi"))
+        lines.append(f"{name:16}ready: {engine['program']}, version {engine['version']} ({can})")
     say("\n".join(lines), json)
     if not ngspice["found"]:
         raise typer.Exit(ENGINE_MISSING)
@@ -237,6 +240,7 @@ app.command()(draw)
 app.command()(sweep)
 app.command()(fit)
 app.command()(reproduce)
+app.add_typer(crossbar, name="crossbar")
 
 
 def main() -> None:

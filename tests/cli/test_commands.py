@@ -8,23 +8,11 @@ import sys
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 import neuromorph as nm
-from neuromorph.cli.app import app
 
 FAST_LIF = ["lif", "--t-stop", "3ms"]
 DRIVE = "constant(value=0.2mA)"
-
-
-@pytest.fixture
-def run():
-    runner = CliRunner()
-
-    def invoke(*arguments):
-        return runner.invoke(app, [str(a) for a in arguments])
-
-    return invoke
 
 
 @pytest.fixture
