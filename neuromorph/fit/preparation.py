@@ -10,6 +10,8 @@ import numpy as np
 _SYMMETRIC = 0.2
 # A loop of more samples than this is thinned: they would cost time and memory, and say nothing more.
 _MOST, _ENOUGH = 4000, 1000
+# Periods that are thinned to so many samples each, where they cannot be averaged.
+_MOST_PERIODS = 10
 # Currents of rise and fall at zero drive that differ by more than this share of the peak to peak, and more than the offset
 # itself, are those of a capacitor and of the device's state: no offset can be read off there.
 _OPEN = 0.006
@@ -33,7 +35,8 @@ def prepared(measurement: Any) -> Any:
         symmetric about zero.
     """
     if not measurement.periodic and measurement.time.size > _MOST and hasattr(measurement, "resample"):
-        return measurement.resample(_ENOUGH)
+        periods = min(max(round(measurement.cycles or 1.0), 1), _MOST_PERIODS)
+        return measurement.resample(periods * _ENOUGH) if measurement.time.size > periods * _ENOUGH else measurement
     if not (measurement.periodic and measurement.frequency and hasattr(measurement, "average_cycles")):
         return measurement
     if measurement.cycles is not None and measurement.cycles > 1.9:

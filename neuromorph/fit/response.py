@@ -106,6 +106,7 @@ class RecordSimulator:
     def use(self, model: MemristorModel) -> None:
         """Take another form of the equations."""
         self.kernel = kernel_of(model)
+        self._model = model
         self.n_parameters = int(self.kernel.N_PARAMETERS)
         self.circuit_columns = {
             "drive_offset": int(self.kernel.DRIVE_OFFSET),
@@ -150,6 +151,9 @@ class RecordSimulator:
             Status (0 is good), current [A], derivatives of the current, voltage [V], state (pure number).
         """
         n = self.intervals.size
+        capacitance = float(capacitance) if self.is_source else 0.0
+        # Behind a capacitor the voltage has a history, which the exponential steps do not know.
+        kernel = self.kernel if capacitance == 0.0 else kernel_of(self._model, "sdirk")
         wanted = np.array(
             [*columns, self.kernel.STATE_0, self.kernel.VOLTAGE_0] if len(columns) else [], dtype=np.int64
         )
@@ -157,7 +161,7 @@ class RecordSimulator:
         states_by, voltages_by = np.zeros((n + 1, wanted.size)), np.zeros((n + 1, wanted.size))
         current, current_by = np.zeros(self.time.size), np.zeros((self.time.size, wanted.size))
         start, voltage, x_range = settled or (x0, float(self.voltage[0]), 0.0)
-        status, _ = self.kernel.response(
+        status, _ = kernel.response(
             start,
             voltage,
             x_range,
@@ -166,7 +170,7 @@ class RecordSimulator:
             self.intervals,
             self.conductance,
             self.loaded,
-            float(capacitance) if self.is_source else 0.0,
+            capacitance,
             float(offset),
             tolerance,
             parameters,
@@ -195,7 +199,9 @@ def simulate_measured(
 ) -> Response:
     """Simulate a model under the drive of a measurement.
 
-    A periodic record is simulated in its periodic steady state, so the state at its start is computed, not chosen.
+    A periodic record is simulated in its periodic steady state, so the state at its start is computed, not chosen. Where the
+    state equation and the current are linear in the state (MMS, GMMS), exponentials solve it, exactly at a constant voltage;
+    other models, and any model behind a parasitic capacitance, take the steps of an implicit Runge-Kutta method.
 
     Parameters
     ----------
