@@ -64,6 +64,12 @@ def test_device_variation_is_lognormal(centre, shift):
     assert_standard_normal((np.log(after.conductances / before.conductances) + shift).ravel() / 0.3)
 
 
+def test_variation_around_the_mean_is_that_around_the_median_made_smaller():
+    before = array(10, 10)
+    median, mean = (before.after(nm.DeviceVariation(sigma=0.4, centre=c)).conductances for c in ("median", "mean"))
+    np.testing.assert_allclose(mean, median * math.exp(-0.08), rtol=1e-14)
+
+
 def test_stuck_devices_by_probability():
     before = array()
     after = before.after(nm.StuckDevices(p_on=0.05, p_off=0.1))
@@ -115,6 +121,7 @@ def test_stuck_devices_stay_as_they_are():
         nm.ReadNoise(relative=0.5),
     )
     where = stuck.state.stuck
+    assert (stuck.after(nm.StuckDevices(p_off=0.01)).state.stuck[where]).all()
     assert (later.conductances[where] == stuck.conductances[where]).all()
     assert (later.read_conductances(4)[where] == stuck.conductances[where]).all()
     assert later.state.stuck.all()
@@ -283,6 +290,16 @@ def test_gain_trim_is_least_squares():
         (gain,) = np.linalg.lstsq(measured[:, [j]], wanted[:, j], rcond=None)[0]
         assert trimmed.state.output_gains[j] == pytest.approx(gain, rel=1e-10)
     assert trimmed.multiply(vectors).relative_error < noisy.multiply(vectors).relative_error
+
+
+@pytest.mark.parametrize("per", ["line", "output"])
+def test_a_second_trim_by_the_same_vectors_changes_nothing(per):
+    vectors = np.random.default_rng(5).uniform(-1, 1, (20, 30))
+    once = array(30, 6).after(nm.WriteNoise(of_window=0.2), nm.GainTrim(vectors=vectors, per=per))
+    twice = once.after(nm.GainTrim(vectors=vectors, per=per))
+    np.testing.assert_allclose(twice.state.line_gains, once.state.line_gains, rtol=1e-12)
+    np.testing.assert_allclose(twice.state.output_gains, once.state.output_gains, rtol=1e-12)
+    assert not np.allclose(once.multiply(vectors).outputs, once.undo().multiply(vectors).outputs)
 
 
 @pytest.mark.parametrize("per", ["line", "output"])
