@@ -49,7 +49,7 @@ _HOMES = {
         "make_deck",
     ),
     "behaviour": ("RK4", "EulerMaruyama", "Milstein", "Rosenbrock", "simulate_batch", "simulate_system"),
-    "spice": ("Ngspice", "NgspiceShared", "read_raw"),
+    "spice": ("Ngspice", "NgspiceShared", "Vacask", "read_raw"),
     "devices": (
         "GMMS",
         "MMS",
@@ -69,7 +69,18 @@ _HOMES = {
         "nearest_preferred_value",
         "preferred_values",
     ),
-    "crossbars": ("Crossbar", "CrossbarSolution", "CrossbarTransient", "DeviceArray", "TransientInterrupted"),
+    "crossbars": (
+        "BiasScheme",
+        "Crossbar",
+        "CrossbarSolution",
+        "CrossbarTransient",
+        "DeviceArray",
+        "HalfSelectDisturbance",
+        "ReadMargin",
+        "TransientInterrupted",
+        "half_select_disturbance",
+        "read_margin",
+    ),
     "programming": (
         "DeviceVariation",
         "Drift",
@@ -131,11 +142,16 @@ if TYPE_CHECKING:
     from neuromorph.behaviour import Rosenbrock as Rosenbrock
     from neuromorph.behaviour import simulate_batch as simulate_batch
     from neuromorph.behaviour import simulate_system as simulate_system
+    from neuromorph.crossbars import BiasScheme as BiasScheme
     from neuromorph.crossbars import Crossbar as Crossbar
     from neuromorph.crossbars import CrossbarSolution as CrossbarSolution
     from neuromorph.crossbars import CrossbarTransient as CrossbarTransient
     from neuromorph.crossbars import DeviceArray as DeviceArray
+    from neuromorph.crossbars import HalfSelectDisturbance as HalfSelectDisturbance
+    from neuromorph.crossbars import ReadMargin as ReadMargin
     from neuromorph.crossbars import TransientInterrupted as TransientInterrupted
+    from neuromorph.crossbars import half_select_disturbance as half_select_disturbance
+    from neuromorph.crossbars import read_margin as read_margin
     from neuromorph.devices import GMMS as GMMS
     from neuromorph.devices import MMS as MMS
     from neuromorph.devices import VTEAM as VTEAM
@@ -222,6 +238,7 @@ if TYPE_CHECKING:
     from neuromorph.schematic import make_deck as make_deck
     from neuromorph.spice import Ngspice as Ngspice
     from neuromorph.spice import NgspiceShared as NgspiceShared
+    from neuromorph.spice import Vacask as Vacask
     from neuromorph.spice import read_raw as read_raw
     from neuromorph.stimulus import Constant as Constant
     from neuromorph.stimulus import PiecewiseLinear as PiecewiseLinear
