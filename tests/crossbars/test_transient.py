@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import threading
@@ -70,7 +71,7 @@ def dense_reference(crossbar, stimuli, times, method="DOP853", rtol=1e-10):
 
     corners = Sources(lines, times[-1], times).corners
     y, kept = np.append(devices.states, 0.0), []
-    for start, end in zip(corners[:-1], corners[1:], strict=True):
+    for start, end in itertools.pairwise(corners):
         # Just inside: at a corner a stimulus has the value after it.
         run = solve_ivp(rate, (start, end * (1 - 1e-15)), y, method=method, rtol=rtol, atol=1e-12)
         y = run.y[:, -1]
