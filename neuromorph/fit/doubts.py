@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuromorph.fit.response import RecordSimulator
+from neuromorph.quantities import format_quantity
 
 if TYPE_CHECKING:
     from neuromorph.fit.memristor_fit import MemristorFit
@@ -17,6 +18,8 @@ _HARDLY = 0.8
 _SENSE = 0.02
 # Reads at smaller voltages [V] switch nothing: their loops are interference.
 _READ = 0.1
+# Current without a voltage, over the current's peak to peak, that is no longer rounding.
+_IDLE = 0.003
 
 
 def doubts_of(fit: MemristorFit) -> tuple[str, ...]:
@@ -30,14 +33,27 @@ def doubts_of(fit: MemristorFit) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Records that it describes hardly better than a resistor, and records whose loops run the other way round.
+        Records that it describes hardly better than a resistor, a current without a voltage, and records whose loops run the
+        other way round.
     """
     doubts = [
         f"{name}: hardly better than a resistor (NRMSE {error:.4f}, that of a resistor {null:.4f})"
         for name, error, null in zip(fit.names, fit.nrmse, fit.null_nrmse, strict=True)
         if not error < _HARDLY * null
     ]
+    doubts += _active(fit)
     return (*doubts, *(backwards(record) for record in fit.problem.records if runs_backwards(record)))
+
+
+def _active(fit: MemristorFit) -> list[str]:
+    """A current without a voltage: the published form of GMMS has one where its barriers differ."""
+    idle = max((float(fit.model.current(0.0, x)) for x in (0.0, 1.0)), key=abs)
+    if abs(idle) < _IDLE * min(record.span for record in fit.problem.records):
+        return []
+    return [
+        f"the fitted device carries {format_quantity(idle, 'A', 3)} without a voltage, which no passive device does; a form "
+        "of the model that is zero there, such as gmms-pinched, is better in a circuit"
+    ]
 
 
 def backwards(record: RecordSimulator) -> str:

@@ -191,17 +191,19 @@ def descend(
     inside = 1e-6 * np.minimum(problem.upper - problem.lower, 1.0)
     theta = np.clip(theta, problem.lower + inside, problem.upper - inside)
     try:
-        result = least_squares(
-            problem.residual,
-            theta,
-            jac=problem.jacobian,
-            bounds=(problem.lower, problem.upper),
-            max_nfev=evaluations,
-            ftol=ftol,
-            xtol=1e-8,
-            gtol=None,
-            **options,
-        )
+        # Where a parameter has next to no effect, scipy's trust region overflows on its way to a step that is right.
+        with np.errstate(over="ignore"):
+            result = least_squares(
+                problem.residual,
+                theta,
+                jac=problem.jacobian,
+                bounds=(problem.lower, problem.upper),
+                max_nfev=evaluations,
+                ftol=ftol,
+                xtol=1e-8,
+                gtol=None,
+                **options,
+            )
     except (ValueError, np.linalg.LinAlgError):
         return None
     return _optimum(problem, result.x, float(result.cost), number, int(result.nfev))
@@ -226,7 +228,7 @@ def finish(problem: Problem, start: Optimum, options: dict[str, Any]) -> Optimum
     )
     try:
         # lmfit takes roots of a covariance that a parameter without effect makes indefinite; ours is worked out elsewhere.
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             result = minimizer.least_squares(
                 jac=lambda given: problem.jacobian(theta_of(given)), ftol=1e-7, xtol=1e-7, gtol=1e-12, **options
             )

@@ -230,6 +230,13 @@ class Problem:
             rows[row, column] = self.prior_strength / self._prior_spreads[row]
         return rows
 
+    def prior_square(self, column: int, theta: float) -> float:
+        """What the prior of one free parameter adds to the sum of squares at a value of its coordinate (pure numbers)."""
+        if column not in self._prior_columns:
+            return 0.0
+        row = self._prior_columns.index(column)
+        return float((self.prior_strength * (theta - self._prior_centres[row]) / self._prior_spreads[row]) ** 2)
+
     def prior_curvature(self) -> np.ndarray:
         """What the prior adds to ``J^T J``, shape (n_free, n_free) (pure numbers)."""
         rows = self._prior_slopes()

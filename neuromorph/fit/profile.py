@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neuromorph.fit.optimum import descend
+from neuromorph.fit.optimum import cost_of, descend
 from neuromorph.fit.problem import Problem
 from neuromorph.progress import Progress, silent
 
@@ -101,7 +101,8 @@ def profile_likelihood(
         raise ValueError(f"{name!r} is not free in this fit; choices: {', '.join(problem.free_names)}")
     column = problem.free_names.index(name)
     n, limit = fit.uncertainty.n_effective, float(chi2.ppf(level, 1))
-    base = float(np.sum(problem.residual(fit.theta) ** 2))
+    loss = {"loss": fit.options.get("loss", "linear"), "f_scale": fit.options.get("loss_scale", 1.0)}
+    base = 2.0 * cost_of(problem, fit.theta, loss)
     held = _holding(problem, name)
     side = max(points // 2, 3)
     spread = _spread(fit, column)
@@ -117,10 +118,12 @@ def profile_likelihood(
             position = fit.theta[column] + sign * at * spread
             if not problem.lower[column] <= position <= problem.upper[column]:
                 break
-            found = _refit(held, name, _value(problem, column, position), theta)
+            found = _refit(held, name, _value(problem, column, position), theta, loss)
             if found is None:
                 break
             theta, square = found
+            # What is known of the held parameter itself counts too.
+            square += problem.prior_square(column, position)
             offsets.append(sign * at)
             squares[sign * at] = square
             errors[sign * at] = float(held.errors(theta).mean())
@@ -158,12 +161,16 @@ def _value(problem: Problem, column: int, theta: float) -> float:
 
 def _holding(problem: Problem, name: str) -> Problem:
     parameters = [dataclasses.replace(p, vary=False) if p.name == name else p for p in problem.parameters]
-    return Problem(problem.model, problem.records, parameters, problem.weights, problem.tolerance, problem.prior)
+    held = Problem(problem.model, problem.records, parameters, problem.weights, problem.tolerance, problem.prior)
+    held.prior_strength = problem.prior_strength
+    return held
 
 
-def _refit(problem: Problem, name: str, value: float, theta: np.ndarray) -> tuple[np.ndarray, float] | None:
+def _refit(
+    problem: Problem, name: str, value: float, theta: np.ndarray, loss: dict[str, Any]
+) -> tuple[np.ndarray, float] | None:
     problem.hold(name, value)
     if theta.size == 0:
-        return theta, float(np.sum(problem.residual(theta) ** 2))
-    optimum = descend(problem, theta, 0, {"loss": "linear", "f_scale": 1.0}, evaluations=30, ftol=1e-5)
+        return theta, 2.0 * cost_of(problem, theta, loss)
+    optimum = descend(problem, theta, 0, loss, evaluations=30, ftol=1e-5)
     return None if optimum is None else (optimum.theta, 2.0 * optimum.cost)

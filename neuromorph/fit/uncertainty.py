@@ -89,13 +89,16 @@ class Uncertainty:
         j = np.split(self.jacobian[: self.n_samples, self._columns], self._ends)
         n, p = self.n_effective, len(self._columns)
         inverse = np.linalg.pinv(self.curvature, rcond=_RANK, hermitian=True)
+        prior = self.problem.prior_curvature()[np.ix_(self._columns, self._columns)]
         found = []
         for is_local in (False, True):
             meat = np.zeros((p, p))
             for block, r in zip(j, self.residuals, strict=True):
                 size = _local_size(r) if is_local else np.full(r.size, np.sqrt(np.mean(r**2)))
                 meat += _scores_covariance(block, r, size, p / len(j))
-            found.append(inverse @ meat @ inverse * (n / max(n - p, 1.0)))
+            # What is known beforehand is an observation of its own, with the variance of its spread.
+            known = self.problem.prior_strength**2 * prior
+            found.append(inverse @ (meat * (n / max(n - p, 1.0)) + known) @ inverse)
         covariance, local = found
         now, other = np.diag(covariance), np.diag(local)
         stretch = np.sqrt(np.divide(np.maximum(other, now), now, out=np.ones_like(now), where=now > 0))

@@ -105,3 +105,28 @@ def test_information_prefers_the_true_model_to_one_with_idle_parameters(bench, j
     richer = nm.fit_memristor(bench, "mms", free=("temperature", "drive_offset"), starts=3)
     n = joint_fit.uncertainty.n_effective
     assert joint_fit.information()["bic"] < richer.uncertainty.information(n)["bic"]
+
+
+@pytest.mark.parametrize("loss", ["linear", "soft_l1"])
+def test_a_profile_counts_what_is_known_beforehand_and_the_loss_as_the_fit_does(bench, loss):
+    """No point of a profile lies below the optimum, though the prior pulls at it."""
+    fit = nm.fit_memristor(bench, "mms", prior={"tau": (3.1e-4, 1.002), "v_on": (0.32, 0.002)}, starts=2, loss=loss)
+    assert fit.problem.prior_strength > 0
+    for name in ("tau", "r_off"):
+        profile = fit.profile(name, points=13)
+        assert profile.deviance.min() > -0.02
+        # As steep as the likelihood and the prior together.
+        low, high = profile.interval()
+        assert low is not None
+        assert high is not None
+        by_curvature = fit.intervals()[name]
+        assert np.log(high / low) == pytest.approx(np.log(by_curvature[1] / by_curvature[0]), rel=0.5)
+
+
+@pytest.mark.filterwarnings("ignore::neuromorph.BoundWarning")
+def test_what_only_the_prior_determines_is_as_uncertain_as_the_prior():
+    """Small voltages say nothing of v_off beside tau: its interval is that of the prior, 1.96 spreads to each side."""
+    slow = nm.synthetic_measurement(DEVICE.replace(v_on=0.5, v_off=0.3, tau=1e-6), 0.8, 1.0, 5e3, noise=0.01)
+    fit = nm.fit_memristor(slow, "mms", starts=3, prior={"tau": (1e-6, 3.0)}, bounds={"tau": (1e-12, 1e3)})
+    low, high = fit.intervals()["tau"]
+    assert np.log(high / low) == pytest.approx(2 * 1.96 * np.log(3.0), rel=0.25)
