@@ -124,3 +124,13 @@ def balance(
                 scale = max(scale, abs(terminal_bit[end, k, j]))
         largest_device[k] = of_devices
         largest[k], lacking_largest[k], lacking_sum[k], moved[k] = scale, most, total, sum_moved
+
+
+@kernel
+def device_voltages(high, low, out):
+    """Word minus bit node of each device."""
+    p, _, m, n = high.shape
+    for k in range(p):
+        for i in range(m):
+            for j in range(n):
+                out[k, i, j] = drop(high[k, 0, i, j], low[k, 0, i, j], high[k, 1, i, j], low[k, 1, i, j])

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from neuromorph.crossbars.terminations import SIDES, Terminations, Wires
 
-__all__ = ["connected_nodes", "line_components", "node_numbers", "starting_voltages"]
+__all__ = ["connected_nodes", "line_components", "node_numbers", "set_known_voltages"]
 
 Array = NDArray[np.float64]
 
@@ -70,29 +70,23 @@ def connected_nodes(g: Array, wires: Wires, terminations: Terminations) -> NDArr
     return None if connected.all() else connected
 
 
-def starting_voltages(
-    g: Array, wires: Wires, terminations: Terminations, ends: dict[str, Array]
-) -> tuple[Array, NDArray[np.bool_]]:
-    """What is known of the voltages beforehand: those of parts that no current flows in, and of lines held fast.
+def set_known_voltages(
+    high: Array, low: Array, g: Array, wires: Wires, terminations: Terminations, ends: dict[str, Array]
+) -> None:
+    """Set what is known beforehand: the voltages of parts that no current flows in, and of lines held fast.
 
     Parameters
     ----------
+    high, low : ndarray, shape (p, 2, m, n)
+        Node voltages in two doubles [V]; overwritten where they are known.
     g : ndarray, shape (m, n)
         Conductances [S].
     wires, terminations
         Of the array.
     ends : dict of str to ndarray, shape (p, lines)
         Voltages behind the ends [V].
-
-    Returns
-    -------
-    voltages : ndarray, shape (p, 2, m, n)
-        Node voltages, 0 where they are not known [V].
-    known : ndarray of bool, shape (p, 2, m, n)
-        Where they are.
     """
-    m, n = g.shape
-    p = len(ends["left"])
+    m, p = len(g), len(high)
     resistances = {side: terminations.resistances(side, wires) for side in SIDES}
     groups = line_components(g)
     of_side = {"left": groups[:m], "right": groups[:m], "top": groups[m:], "bottom": groups[m:]}
@@ -102,24 +96,20 @@ def starting_voltages(
     np.minimum.at(lowest, group, voltage.T)
     np.maximum.at(highest, group, voltage.T)
     # Ends at one voltage drive no current.
-    equal = lowest == highest
-    known = np.zeros((p, 2, m, n), dtype=bool)
-    voltages = np.zeros((p, 2, m, n))
-    if equal.any():
-        at_rest = np.where(equal, lowest, 0.0).T
-        voltages[:, 0], voltages[:, 1] = at_rest[:, groups[:m], None], at_rest[:, None, groups[m:]]
-        known[:, 0], known[:, 1] = equal.T[:, groups[:m], None], equal.T[:, None, groups[m:]]
+    for at_rest, k in np.argwhere(lowest == highest):
+        word, bit = groups[:m] == at_rest, groups[m:] == at_rest
+        for values, volts in ((high, lowest[at_rest, k]), (low, 0.0)):
+            values[k, 0, word] = volts
+            values[k, 1][:, bit] = volts
     for side in SIDES:
         fixed = resistances[side] == 0
         if not fixed.any():
             continue
-        if side in ("left", "right"):
-            voltages[:, 0, fixed] = ends[side][:, fixed, None]
-            known[:, 0, fixed] = True
-        else:
-            voltages[:, 1, :, fixed] = ends[side].T[fixed][..., None]
-            known[:, 1, :, fixed] = True
-    return voltages, known
+        for values, volts in ((high, ends[side]), (low, np.zeros_like(ends[side]))):
+            if side in ("left", "right"):
+                values[:, 0, fixed] = volts[:, fixed, None]
+            else:
+                values[:, 1, :, fixed] = volts.T[fixed][..., None]
 
 
 def node_numbers(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromorph.crossbars.connections import connected_nodes, node_numbers, starting_voltages
+from neuromorph.crossbars.connections import connected_nodes, node_numbers, set_known_voltages
 from neuromorph.crossbars.cut_lines import has_cut_lines, joined_to_cut_lines
 from neuromorph.crossbars.terminations import SIDES, Terminations, Wires
 from neuromorph.crossbars.voltages import Array, Boundary, NodeVoltages, drop, read_only
@@ -98,7 +98,8 @@ class DirectSolver:
         tableau = _Tableau(g, self.wires, self.terminations, connected)
         p = len(ends["left"])
         shared = np.broadcast_to(np.zeros(g.shape) if offsets is None else offsets, (p, *g.shape))
-        start, _ = starting_voltages(g, self.wires, self.terminations, ends)
+        start = np.zeros((p, 2, *self.shape))
+        set_known_voltages(start, np.zeros_like(start), g, self.wires, self.terminations, ends)
         columns = [tableau.column({side: ends[side][k] for side in SIDES}, start[k], shared[k]) for k in range(p)]
         previous = np.inf
         for iteration in range(1, _REFINEMENTS + 1):

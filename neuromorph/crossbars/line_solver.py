@@ -7,9 +7,8 @@ from importlib import resources
 from types import ModuleType
 
 import numpy as np
-from numpy.typing import NDArray
 
-from neuromorph.crossbars.connections import connected_nodes, starting_voltages
+from neuromorph.crossbars.connections import connected_nodes, set_known_voltages
 from neuromorph.crossbars.cut_lines import has_cut_lines, joined_to_cut_lines
 from neuromorph.crossbars.terminations import SIDES, Terminations, Wires
 from neuromorph.crossbars.voltages import Array, Boundary, NodeVoltages, read_only
@@ -131,11 +130,11 @@ class LineSolver:
             block = slice(first, min(first + _ABREAST, p))
             progress(first / p, "vectors")
             some_ends = {side: v[block] for side, v in ends.items()}
-            high[block], known = starting_voltages(g, self.wires, self.terminations, some_ends)
-            low[block] = 0.0
+            high[block] = low[block] = 0.0
             some_offsets = offsets if offsets is None or len(offsets) == 1 else offsets[block]
             if start is not None:
-                self._start(start, block, known, high[block], low[block])
+                self._start(start, block, high[block], low[block])
+            set_known_voltages(high[block], low[block], g, self.wires, self.terminations, some_ends)
             guess = NodeVoltages(
                 g, self.boundary, some_ends, high[block], low[block], connected, some_offsets, 0, self.method
             )
@@ -166,21 +165,18 @@ class LineSolver:
             "try method='direct', a larger tolerance, or 0 ohm for wires that are too good to matter"
         )
 
-    def _start(
-        self, start: NodeVoltages | Array, block: slice, known: NDArray[np.bool_], high: Array, low: Array
-    ) -> None:
+    def _start(self, start: NodeVoltages | Array, block: slice, high: Array, low: Array) -> None:
         parts = (start.high, start.low) if isinstance(start, NodeVoltages) else (np.asarray(start, dtype=float), None)
         for target, given in zip((high, low), parts, strict=True):
             if given is None:
                 continue
             given = given if given.ndim == 3 or len(given) == 1 else given[block]
-            values = np.nan_to_num(np.broadcast_to(given, target.shape))
+            target[...] = np.nan_to_num(given)
             # The nodes of a line without resistance are one.
             if self.wires.r_word == 0:
-                values[:, 0] = values[:, 0, :, :1]
+                target[:, 0] = target[:, 0, :, :1]
             if self.wires.r_bit == 0:
-                values[:, 1] = values[:, 1, :1]
-            np.copyto(target, values, where=~known)
+                target[:, 1] = target[:, 1, :1]
 
 
 class _Lines:
@@ -195,7 +191,7 @@ class _Lines:
         self.r_word, self.r_bit = (r if np.isfinite(r) else 0.0 for r in (boundary.wires.r_word, boundary.wires.r_bit))
         self.g, self.b_word, self.b_bit = np.zeros((3, m, self.width))
         self.e_word, self.e_bit = np.empty(m), np.empty(n)
-        self.room: dict[int, tuple[Array, Array, Array]] = {}
+        self.room: dict[int, Array] = {}
         line_kernel().prepare(
             g,
             self.r_word,
@@ -213,16 +209,11 @@ class _Lines:
 
     def correct(self, imbalance: Array, high: Array, low: Array, targets: Array | None, tolerance: float) -> int:
         """Add what takes the imbalance away; the iterations made."""
-        m, n = self.shape
-        p = len(high)
+        m, p = self.shape[0], len(high)
         if p not in self.room:
-            self.room = {p: (*np.zeros((2, m * p, self.width)), np.empty((5, m * p, self.width)))}
-        q_word, q_bit, work = self.room[p]
-        for q, layer in ((q_word, 0), (q_bit, 1)):
-            np.negative(imbalance[:, layer].swapaxes(0, 1), out=q.reshape(m, p, -1)[:, :, :n])
+            self.room = {p: np.zeros((7, m * p, self.width))}
         iterations: int = line_kernel().correct(
-            q_word,
-            q_bit,
+            imbalance,
             self.g,
             self.r_word,
             self.b_word,
@@ -230,16 +221,10 @@ class _Lines:
             self.r_bit,
             self.b_bit,
             self.e_bit,
-            n,
             np.zeros(p) if targets is None else targets,
             _MOST_ITERATIONS,
             0.1 * tolerance if targets is None else 0.0,
-            work,
+            self.room[p],
         )
-        for q, layer in ((q_word, 0), (q_bit, 1)):
-            step = q.reshape(m, p, -1)[:, :, :n].swapaxes(0, 1)
-            rest = low[:, layer] + step
-            total = high[:, layer] + rest
-            low[:, layer] = rest - (total - high[:, layer])
-            high[:, layer] = total
+        line_kernel().add(*self.room[p][5:], high, low)
         return iterations

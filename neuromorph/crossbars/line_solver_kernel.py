@@ -203,18 +203,49 @@ def advance(step, drive, z, s, p_, x, v, n):
         z[j] -= step * s[j]
 
 
-@fast_kernel
-def correct(q_word, q_bit, g, r_word, b_word, e_word, r_bit, b_bit, e_bit, n, target, most, share_of_scale, work):
-    """Voltages that currents injected into the nodes cause: q_word and q_bit are replaced by them.
+@kernel
+def add(steps_word, steps_bit, high, low):
+    """Add to voltages in two doubles, and leave them so that the first is the whole to its last digit.
 
-    Conjugate gradients on x = M^-1 (q_bit + G T^-1 q_word + N x) for the voltages x of the bit nodes, where T and M are the
-    word and bit lines with the devices as conductances to ground, and N = G T^-1 G is what goes over the word lines. With the scalar product of N,
-    in which 1 - M^-1 N is symmetric, only voltages have to be kept, and lines without resistance are no limit.
-    `target` is the sum of |N z| at which a vector is done. Negative: that share of the largest current expected.
+    Not called from `correct`: a function that these call is compiled with their loose arithmetic.
     """
-    rows = q_word.shape[0]
-    p = target.size
-    m = rows // p
+    p, _, m, n = high.shape
+    for layer in range(2):
+        steps = steps_word if layer == 0 else steps_bit
+        for k in range(p):
+            for i in range(m):
+                step, whole, part = steps[i * p + k], high[k, layer, i], low[k, layer, i]
+                for j in range(n):
+                    rest = part[j] + step[j]
+                    total = whole[j] + rest
+                    part[j] = rest - (total - whole[j])
+                    whole[j] = total
+
+
+@fast_kernel
+def correct(
+    imbalance, g, r_word, b_word, e_word, r_bit, b_bit, e_bit, target, most, share_of_scale, work
+):  # fmt: skip
+    """Changes of the voltages that take the imbalance at the nodes away; they are left in work[5] (word layer) and work[6].
+
+    Conjugate gradients on x = M^-1 (q_bit + G T^-1 q_word + N x) for the voltages x of the bit nodes, where q are the
+    currents to inject, T and M are the word and bit lines with the devices as conductances to ground, and N = G T^-1 G is
+    what goes over the word lines. With the scalar product of N, in which 1 - M^-1 N is symmetric, only voltages have to be
+    kept, and lines without resistance are no limit. The scalar products are gathered in the passes over the lines (A. T.
+    Chronopoulos and C. W. Gear, J. Comput. Appl. Math. 25 (1989) 153).
+
+    `target` is the sum of |N z| at which a vector is done, z being the residual. A `share_of_scale` above 0 sets it, as that
+    share of the largest current that is expected.
+    """
+    p, _, m, n = imbalance.shape
+    q_word, q_bit = work[5], work[6]
+    for i in range(m):
+        for vector in range(p):
+            k = i * p + vector
+            for j in range(n):
+                q_word[k, j] = -imbalance[vector, 0, i, j]
+                q_bit[k, j] = -imbalance[vector, 1, i, j]
+    rows = m * p
     x, z, s, d, y = work[0], work[1], work[2], work[3], work[4]
     gamma, total, kappa = np.empty(p), np.empty(p), np.empty(p)
     old, old_step = np.ones(p), np.ones(p)

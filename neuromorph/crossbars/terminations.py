@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -117,6 +118,10 @@ class Terminations:
         given = {"left": left, "right": right, "top": top, "bottom": bottom}
         return cls(**{side: _words(side, given[side], shape[side in ("top", "bottom")]) for side in SIDES})
 
+    @cached_property
+    def _kinds(self) -> dict[str, NDArray[np.intp]]:
+        return {side: np.array([KINDS.index(word) for word in getattr(self, side)], dtype=np.intp) for side in SIDES}
+
     @property
     def shape(self) -> tuple[int, int]:
         """Word lines and bit lines."""
@@ -124,7 +129,7 @@ class Terminations:
 
     def having(self, side: str, *kinds: str) -> NDArray[np.bool_]:
         """Which ends of a side are of one of some kinds."""
-        return np.array([word in kinds for word in getattr(self, side)], dtype=bool)
+        return np.isin(self._kinds[side], [KINDS.index(kind) for kind in kinds])
 
     def sides_with(self, kind: str) -> list[str]:
         """The sides that have an end of a kind, in the order left, right, top, bottom."""
@@ -146,7 +151,8 @@ class Terminations:
             One segment and what is behind it [ohm]; infinite at floating ends.
         """
         behind = {"driven": wires.r_driver, "sensed": wires.r_sense, "grounded": 0.0, "floating": math.inf}
-        return np.array([wires.segment(side) + behind[word] for word in getattr(self, side)])
+        by_kind = np.array([wires.segment(side) + behind[kind] for kind in KINDS])
+        return np.asarray(by_kind[self._kinds[side]])
 
     def refuse_short_circuits(self, wires: Wires) -> None:
         """Refuse lines that join two fixed voltages through nothing: no current is then the solution.

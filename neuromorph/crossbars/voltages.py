@@ -208,7 +208,8 @@ class NodeVoltages:
     @cached_property
     def device_voltages(self) -> Array:
         """Word minus bit node, shape (p, m, n) [V]; 0 at devices without a connection to any fixed voltage."""
-        u = drop(self.high[:, 0], self.low[:, 0], self.high[:, 1], self.low[:, 1])
+        u = np.empty((len(self.high), *self.high.shape[2:]))
+        balance_kernel().device_voltages(self.high, self.low, u)
         return u if self.connected is None else np.where(self.connected.all(axis=0), u, 0.0)
 
     @cached_property
