@@ -33,7 +33,7 @@ class WriteVerify(Transformation):
 
     With ``scheme="isolated"`` no device notices the pulses of another, as behind a transistor that is off. With ``"V/2"`` or
     ``"V/3"`` devices are written one after the other, row by row, and the others see the voltages of half-selected devices with
-    ideal wires meanwhile: half the voltage on the lines of the selected device and none elsewhere; or a third on
+    ideal wires meanwhile (:class:`neuromorph.BiasScheme`): half the voltage on the lines of the selected device and none elsewhere; or a third on
     its lines and minus a third elsewhere. They also age while they wait.
 
     The default values are an example that suits :class:`neuromorph.MMS` with its own default values; other devices need others.

@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neuromorph.crossbars import DeviceArray
+from neuromorph.crossbars import BiasScheme, DeviceArray
 from neuromorph.programming.pulsed_devices import PulsedDevices, Written
 from neuromorph.programming.write_verify_result import WriteVerifyResult
 from neuromorph.progress import Progress
 
 if TYPE_CHECKING:
     from neuromorph.programming.write_verify import WriteVerify
-
-# Shares of the selected device's voltage: on the devices of its own lines, and on all others.
-_SHARES = {"isolated": None, "V/2": (1.0 / 2.0, 0.0), "V/3": (1.0 / 3.0, -1.0 / 3.0)}
 
 
 class WriteVerifyRun:
@@ -56,6 +53,7 @@ class WriteVerifyRun:
         self.on_sign = -1.0 if rate < 0.0 else 1.0
         self.start = self.devices.conductances(protocol.read_voltage)
         self.lowest, self.highest = self._reach()
+        self.shares = None if protocol.scheme == "isolated" else _shares(protocol.scheme)
         self.settings = np.array(
             [
                 protocol.v_set,
@@ -96,7 +94,7 @@ class WriteVerifyRun:
         readings = p.max_pulses + 1
         noise = self.rng.standard_normal(readings) if p.read_noise > 0.0 else np.zeros(readings)
         written = self.devices.write(
-            device, self.targets[device], self.tolerance[device], self.settings, noise, _SHARES[p.scheme]
+            device, self.targets[device], self.tolerance[device], self.settings, noise, self.shares
         )
         if p.keep_trajectory:
             self._keep(device, written)
@@ -151,3 +149,9 @@ class WriteVerifyRun:
             trajectory=np.array(self.trajectory) if kept else none,
             voltages=np.array(self.voltages).reshape(-1, *self.targets.shape) if kept else none,
         )
+
+
+def _shares(scheme: str) -> tuple[float, float]:
+    """Of the selected device's voltage, what falls on the devices of its own lines, and on all others."""
+    voltages = BiasScheme(kind=scheme).device_voltages((2, 2), (0, 0), 1.0)
+    return float(voltages[0, 1]), float(voltages[1, 1])
