@@ -138,11 +138,11 @@ class LineSolver:
             guess = NodeVoltages(
                 g, self.boundary, some_ends, high[block], low[block], connected, some_offsets, 0, self.method
             )
-            parts.append(self._corrected(guess, lines, tolerance))
+            parts.append(self._corrected(guess, lines, tolerance, start is not None))
         progress(1.0, "vectors")
         return NodeVoltages.joined(parts, high, low)
 
-    def _corrected(self, found: NodeVoltages, lines: _Lines, tolerance: float) -> NodeVoltages:
+    def _corrected(self, found: NodeVoltages, lines: _Lines, tolerance: float, warm: bool) -> NodeVoltages:
         iterations, stalled, least = 0, 0, np.inf
         for correction in range(_CORRECTIONS + 1):
             if (found.lacking <= found.allowed(tolerance)).all():
@@ -152,10 +152,13 @@ class LineSolver:
                 if (found.error_bounds <= np.maximum(tolerance, found.rounding)).all():
                     return found
                 stalled += 1
-            if stalled == 3:
+            if stalled == 3 or correction == _CORRECTIONS:
                 break
             least = min(least, lacking)
-            targets = None if correction == 0 else np.minimum(0.1 * found.allowed(tolerance), 1e-3 * found.lacking)
+            # The currents of a start are those of the solution, about; those without one are nothing to go by.
+            targets: Array | None = np.minimum(0.1 * found.allowed(tolerance), 1e-3 * found.lacking)
+            if correction == 0 and not (warm and (found.largest_device_current > 0).all()):
+                targets = None
             assert found.imbalance is not None
             iterations += lines.correct(found.imbalance, found.high, found.low, targets, tolerance)
             found = dataclasses.replace(found, iterations=iterations)

@@ -51,6 +51,9 @@ class AutoSolver:
         try:
             return lines.solve(g, ends, device_offsets, start, tolerance, progress)
         except ConvergenceError as error:
+            needed = memory_needed(self.shape, 1, "direct")
+            if needed > free_memory():
+                raise ConvergenceError(f"{error}; elimination would need {needed / 1e9:.3g} GB of memory") from None
             direct = DirectSolver(self.shape, lines.wires, lines.terminations)
             try:
                 return direct.solve(g, ends, device_offsets, None, tolerance, progress)
@@ -128,5 +131,6 @@ def memory_needed(shape: tuple[int, int], p: int, method: str) -> float:
     return 8.0 * numbers
 
 
-# Numbers in the factors of elimination, fitted to arrays of 64 x 64 to 256 x 256.
+# Numbers of elimination for a cell, over the fourth root of the cells: 10 in the factors of arrays of 32 x 32 to
+# 256 x 256 with usual wires, 31 with very good ones, and half as much for where they stand.
 _FILL = 60.0
