@@ -45,6 +45,7 @@ _HOMES = {
         "Resolution",
         "Schematic",
         "Threshold",
+        "VacaskOptions",
         "VendorModel",
         "make_deck",
     ),
@@ -235,6 +236,7 @@ if TYPE_CHECKING:
     from neuromorph.schematic import Schematic as Schematic
     from neuromorph.schematic import Threshold as Threshold
     from neuromorph.schematic import VendorModel as VendorModel
+    from neuromorph.schematic import VacaskOptions as VacaskOptions
     from neuromorph.schematic import make_deck as make_deck
     from neuromorph.spice import Ngspice as Ngspice
     from neuromorph.spice import NgspiceShared as NgspiceShared

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from neuromorph.progress import Progress, silent
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from neuromorph.behaviour.euler_maruyama import EulerMaruyama
     from neuromorph.behaviour.simulate import Solver
     from neuromorph.neurons.design_checks import DesignFinding
-    from neuromorph.schematic import Deck, NgspiceOptions, Probe
+    from neuromorph.schematic import Deck, NgspiceOptions, Probe, VacaskOptions
     from neuromorph.spice import Engine
     from neuromorph.systems import HybridSystem
 
 # The SPICE engines by the name that commands and arguments spell.
-_SPICE_ENGINES = {"ngspice": "Ngspice", "ngspice-shared": "NgspiceShared"}
+_SPICE_ENGINES = {"ngspice": "Ngspice", "ngspice-shared": "NgspiceShared", "vacask": "Vacask"}
 # The equations' road has two names: the system, or the caller by `solver`, chooses the method.
-ENGINES = ("ode", "rk4", *_SPICE_ENGINES)
+ENGINES = ("ode", "rk4", *_SPICE_ENGINES, "auto")
 
 
 class Design(Protocol):
@@ -74,7 +74,7 @@ def simulate(
     *,
     dt: float | None = None,
     solver: Solver | EulerMaruyama | None = None,
-    options: NgspiceOptions | None = None,
+    options: NgspiceOptions | VacaskOptions | None = None,
     probes: Mapping[str, Probe | str] | Sequence[str] | None = None,
     fidelity: Any = None,
     seed: int | None = None,
@@ -91,15 +91,16 @@ def simulate(
         What drives the input, or each input by name [A or V]. A neuron's working point where it is left out.
     t_stop : float
         Length of the run [s]. A neuron's working point where it is left out.
-    engine : {"ode", "rk4", "ngspice", "ngspice-shared"} or Engine, optional
+    engine : {"ode", "rk4", "ngspice", "ngspice-shared", "vacask", "auto"} or Engine, optional
         ``"ode"``, or ``"rk4"`` for the same, integrates the equations; it is the default for what has them, and
-        ``"ngspice"``, the program, for a circuit. ``"ngspice-shared"`` is ngspice as a library.
+        ``"ngspice"``, the program, for a circuit. ``"ngspice-shared"`` is ngspice as a library, ``"vacask"``
+        the simulator VACASK; ``"auto"`` picks a SPICE engine, and the provenance says why under ``engine_choice``.
     dt : float, optional
         Longest step of the equations' solver [s].
     solver : RK4, Rosenbrock, EulerMaruyama or Milstein, optional
         The solver, instead of `dt`. Without it RK4, Rosenbrock where the system says that it is stiff, or
         EulerMaruyama where it is random.
-    options : NgspiceOptions, optional
+    options : NgspiceOptions or VacaskOptions, optional
         Settings of the SPICE run.
     probes : mapping or sequence of str, optional
         What to record from a circuit, such as ``["v(out)"]`` or ``{"v_out": "v(out)"}``.
@@ -161,7 +162,10 @@ def simulate(
         raise ValueError(
             "dt and solver belong to the engines 'ode' and 'rk4'; a SPICE engine takes options, such as t_max and reltol"
         )
-    return engine_of(engine).run(deck_of(design, drive, t_stop, probes), options, progress)
+    deck = deck_of(design, drive, t_stop, probes)
+    spice, why = engine_for(engine, deck, options)
+    recording = spice.run(deck, options, progress)
+    return recording if why is None else chosen_because(recording, why)
 
 
 def engine_of(engine: str | Engine) -> Engine:
@@ -184,7 +188,7 @@ def check_design(
     t_stop: float | None = None,
     *,
     fidelity: Any = None,
-    options: NgspiceOptions | None = None,
+    options: NgspiceOptions | VacaskOptions | None = None,
 ) -> tuple[DesignFinding, ...]:
     """Faults of a design that are known before a run, such as a discharge that would never end.
 
@@ -237,6 +241,77 @@ def warn_of(findings: Iterable[DesignFinding]) -> None:
 
 def at_fidelity(design: Any, fidelity: Any) -> Any:
     """The design with parts as real as `fidelity` says.
+
+def engine_for(engine: str | Engine, deck: Deck, options: Any = None) -> tuple[Engine, str | None]:
+    """The SPICE engine for a deck.
+
+    Parameters
+    ----------
+    engine : str or Engine
+        A name, ``"auto"`` among them, or the engine itself.
+    deck : Deck
+        What is to be run.
+    options : NgspiceOptions or VacaskOptions, optional
+        Settings of the run.
+
+    Returns
+    -------
+    engine : Engine
+        What runs the deck.
+    why : str or None
+        The reason, where the engine was chosen here.
+
+    Raises
+    ------
+    ValueError
+        When there is no such engine.
+    EngineNotFoundError
+        When none is here that can run the deck.
+    """
+    if engine != "auto":
+        spice = engine_of(engine)
+        settings_for(spice, options)
+        return spice, None
+    from neuromorph.spice.choice import choose_engine
+
+    choice = choose_engine(deck, options)
+    return choice.engine, choice.why
+
+
+def settings_for(engine: Engine, options: Any) -> Any:
+    """Settings that an engine takes.
+
+    Parameters
+    ----------
+    engine : Engine
+        What is to run.
+    options : NgspiceOptions or VacaskOptions, optional
+        As given, in SI units.
+
+    Returns
+    -------
+    NgspiceOptions or VacaskOptions
+        The engine's own defaults where nothing is given.
+
+    Raises
+    ------
+    ValueError
+        When VACASK's settings are given to another engine, or others have no counterpart in VACASK.
+    """
+    from neuromorph.schematic import NgspiceOptions, VacaskOptions
+
+    own = getattr(engine, "default_options", NgspiceOptions)()
+    if isinstance(own, VacaskOptions):
+        return VacaskOptions.of(options)
+    if isinstance(options, VacaskOptions):
+        raise ValueError(f"engine {engine.name!r} takes NgspiceOptions; VacaskOptions are for engine='vacask'")
+    return options or own
+
+
+def chosen_because(recording: Recording, why: str) -> Recording:
+    """The recording with the reason for its engine in its provenance, under ``engine_choice``."""
+    return replace(recording, provenance={**recording.provenance, "engine_choice": why})
+
 
     Parameters
     ----------

@@ -256,6 +256,7 @@ def hardware_schematic(neuron: MemristiveALIF, parts: Mapping[str, Any]) -> Sche
     stored = f"v(c, rest) * v(c, rest) * {neuron.capacitance / 2!r}"
     supplies: dict[str, Any] = {}
     circuit.raw_spice += neuron.memristor.subcircuit()
+    circuit.verilog_a[neuron.memristor.subcircuit_name] = neuron.memristor.verilog_a()
     circuit.V("rest", "rest", circuit.gnd, neuron.v_rest)
     circuit.C("mem", "c", "rest", neuron.capacitance)
     circuit.R("s", "c", "m", neuron.r_s)

@@ -248,6 +248,7 @@ class MemristiveALIF(Neuron):
             v_lo, r_switch, sink = 0.0, _INSTANT * self.r_s, "sink"
             circuit.V("sink", "sink", "rest", -self.v_th)
         circuit.raw_spice += self.memristor.subcircuit()
+        circuit.verilog_a[self.memristor.subcircuit_name] = self.memristor.verilog_a()
         circuit.V("rest", "rest", circuit.gnd, self.v_rest)
         circuit.C("mem", "c", "rest", self.capacitance)
         circuit.R("s", "c", "mem", self.r_s)

@@ -7,6 +7,7 @@ from neuromorph.schematic.options import NgspiceOptions, Resolution
 from neuromorph.schematic.ports import Port
 from neuromorph.schematic.probes import Probe
 from neuromorph.schematic.threshold import Threshold
+from neuromorph.schematic.vacask.options import VacaskOptions
 from neuromorph.schematic.vendor import VendorModel
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Resolution",
     "Schematic",
     "Threshold",
+    "VacaskOptions",
     "VendorModel",
     "make_deck",
 ]

@@ -36,6 +36,8 @@ class Schematic(Circuit):
         Time step and tolerances that resolve the circuit [s, C].
     parameter_values : mapping of str to float
         Component values, for the recording's provenance (SI units).
+    verilog_a : mapping of str to str
+        Verilog-A of the same statement, by subcircuit of the circuit, for engines that compile it.
 
     Examples
     --------
@@ -55,6 +57,7 @@ class Schematic(Circuit):
         states: Sequence[str] = (),
         resolution: Resolution = _UNKNOWN,
         parameter_values: Mapping[str, float] | None = None,
+        verilog_a: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(title)
         self.ports = dict(ports or {})
@@ -65,3 +68,4 @@ class Schematic(Circuit):
         self.states = tuple(states)
         self.resolution = resolution
         self.parameter_values = dict(parameter_values or {})
+        self.verilog_a = dict(verilog_a or {})

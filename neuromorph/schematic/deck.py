@@ -58,6 +58,8 @@ class Deck:
     saves_all : bool
         Whether the raw file gets every node and source current, where most of thousands are wanted: naming them
         costs ngspice time that grows with the square of their number.
+    verilog_a : mapping of str to str
+        Verilog-A of the same statement, by subcircuit: an engine that compiles it needs no B sources.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Deck:
     parameters: Mapping[str, float] = field(default_factory=dict)
     compatibility: str = ""
     saves_all: bool = False
+    verilog_a: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         checked_title(self.name)
@@ -245,6 +248,7 @@ def make_deck(
         states=tuple(own.get("states", ())),
         parameters=dict(own.get("parameter_values", {})),
         compatibility=compatibility,
+        verilog_a=dict(own.get("verilog_a", {})),
     )
     refuse_unknown_vectors(circuit, deck.vectors, lines, sources)
     return deck

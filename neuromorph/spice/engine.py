@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from neuromorph.progress import Progress, silent
 from neuromorph.recording import Recording
-from neuromorph.schematic import Deck, NgspiceOptions
+from neuromorph.schematic import Deck
 
 
 class Engine(Protocol):
@@ -16,15 +16,15 @@ class Engine(Protocol):
     def name(self) -> str:
         """Name of the engine, as commands spell it."""
 
-    def run(self, deck: Deck, options: NgspiceOptions | None = None, progress: Progress = silent) -> Recording:
+    def run(self, deck: Deck, options: Any = None, progress: Progress = silent) -> Recording:
         """Run a deck.
 
         Parameters
         ----------
         deck : Deck
             What to run.
-        options : NgspiceOptions, optional
-            Settings of the run.
+        options : NgspiceOptions or VacaskOptions, optional
+            Settings of the run, of the class that the engine takes.
         progress : Progress
             Told how far the run is.
 

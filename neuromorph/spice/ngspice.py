@@ -19,13 +19,14 @@ import numpy as np
 
 from neuromorph.errors import SimulationError
 from neuromorph.progress import Progress, silent
-from neuromorph.recording import Recording, SpikeTrains
+from neuromorph.recording import Recording
 from neuromorph.schematic import Deck, NgspiceOptions
 from neuromorph.spice.capabilities import Capabilities, capabilities_of, find_program
 from neuromorph.spice.growing import GrowingRaw
 from neuromorph.spice.process import Ended, run_watched
 from neuromorph.spice.proof import Proof, space_remedy
-from neuromorph.spice.raw import RawPlot, read_raw
+from neuromorph.spice.raw import read_raw
+from neuromorph.spice.recorded import recording_of
 
 _log = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ class Ngspice:
         try:
             ended = self._execute(executable, folder, text, deck, progress)
             plot = Proof(deck, text, folder, RAW, self.timeout).plot(ended)
-            recording = _recording(deck, plot, provenance | {"engine_seconds": time.perf_counter() - started})
+            recording = recording_of(deck, plot, provenance | {"engine_seconds": time.perf_counter() - started})
         except SimulationError as error:  # it names the folder itself
             error.partial = _partial(deck, folder, provenance)
             raise
@@ -172,21 +173,6 @@ class Ngspice:
         return capabilities.klu and wanted
 
 
-def _recording(deck: Deck, plot: RawPlot, provenance: dict[str, Any]) -> Recording:
-    vectors = {name: plot[name] for name in deck.vectors}
-    time_grid = np.zeros(1) if deck.t_stop is None else plot.axis
-    spikes = np.array([])
-    if deck.spikes is not None:
-        spikes = _rises(time_grid, deck.spikes.evaluate(vectors), deck.spike_level)
-    return Recording(
-        time=time_grid,
-        signals={name: probe.evaluate(vectors) for name, probe in deck.probes.items()},
-        units={name: probe.resolved_unit() for name, probe in deck.probes.items()},
-        spikes=SpikeTrains(times=spikes),
-        provenance=provenance,
-    )
-
-
 def _partial(deck: Deck, folder: Path, provenance: dict[str, Any]) -> Recording | None:
     """What a failed run had computed, where its raw file holds points of it."""
     with contextlib.suppress(OSError, SimulationError):
@@ -195,17 +181,8 @@ def _partial(deck: Deck, folder: Path, provenance: dict[str, Any]) -> Recording 
         if deck.t_stop is None or len(plots) != 1 or plots[0].n_points < 2:
             return None
         if all(vector in plots[0] and np.isfinite(plots[0][vector]).all() for vector in deck.vectors):
-            return _recording(deck, plots[0], provenance)
+            return recording_of(deck, plots[0], provenance)
     return None
-
-
-def _rises(time_grid: Any, signal_values: Any, level: float) -> Any:
-    """Times at which a signal rises through a level, interpolated between the engine's time points [s]."""
-    above = signal_values >= level
-    before = np.flatnonzero(above[1:] & ~above[:-1])
-    low, high = signal_values[before], signal_values[before + 1]
-    share = (level - low) / (high - low)
-    return time_grid[before] + share * (time_grid[before + 1] - time_grid[before])
 
 
 def environment() -> dict[str, str]:

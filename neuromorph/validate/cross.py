@@ -12,14 +12,25 @@ from typing import TYPE_CHECKING, Any
 
 from neuromorph.progress import Progress, silent
 from neuromorph.recording import Recording
-from neuromorph.roads import Pair, at_fidelity, check_design, deck_of, engine_of, equations_of, warn_of, working_point
+from neuromorph.roads import (
+    Pair,
+    at_fidelity,
+    check_design,
+    chosen_because,
+    deck_of,
+    engine_for,
+    equations_of,
+    settings_for,
+    warn_of,
+    working_point,
+)
 from neuromorph.stimulus import Stimulus
 from neuromorph.validate.compare import Comparison, compare
 from neuromorph.validate.verdict import Criterion, Tolerances, criteria_of
 
 if TYPE_CHECKING:
     from neuromorph.neurons.design_checks import DesignFinding
-    from neuromorph.schematic import NgspiceOptions, Probe
+    from neuromorph.schematic import NgspiceOptions, Probe, VacaskOptions
     from neuromorph.spice import Engine
 
 
@@ -102,7 +113,7 @@ def cross_validate(
     *,
     dt: float | None = None,
     engine: str | Engine = "ngspice",
-    options: NgspiceOptions | None = None,
+    options: NgspiceOptions | VacaskOptions | None = None,
     probes: Mapping[str, Probe | str] | Sequence[str] | None = None,
     tolerances: Tolerances | None = None,
     error_budget: bool = True,
@@ -121,9 +132,9 @@ def cross_validate(
         Length of the run [s]; a neuron's working point where it is left out.
     dt : float, optional
         Longest step of the equations' solver [s].
-    engine : {"ngspice"} or Engine
-        The SPICE engine.
-    options : NgspiceOptions, optional
+    engine : {"ngspice", "ngspice-shared", "vacask", "auto"} or Engine
+        The SPICE engine; ``"auto"`` picks one, and the recording's provenance says why.
+    options : NgspiceOptions or VacaskOptions, optional
         Settings of the SPICE run.
     probes : mapping or sequence of str, optional
         What to record from the circuit, by the names of the system's signals.
@@ -152,7 +163,6 @@ def cross_validate(
         When the two recordings have nothing in common.
     """
     from neuromorph.behaviour import default_solver, simulate_system
-    from neuromorph.schematic import NgspiceOptions
 
     if isinstance(design, tuple):
         design = Pair(*design)
@@ -160,11 +170,11 @@ def cross_validate(
     if tolerances is None:
         tolerances = Tolerances.for_stand_ins() if getattr(design, "stand_ins", ()) else Tolerances()
     drive, t_stop = working_point(design, drive, t_stop)
-    spice = engine_of(engine)
-    options = options or NgspiceOptions()
     findings = check_design(design, drive, t_stop, options=options)
     warn_of(findings)
     deck = deck_of(design, drive, t_stop, probes)
+    spice, why = engine_for(engine, deck, options)
+    options = settings_for(spice, options)
     # The SPICE runs are programs of their own: they go on while Python loads and runs its kernel.
     with ThreadPoolExecutor(max_workers=2) as executor, _stopping_others() as until_stopped:
         # The refined run takes longest: its progress is the one to show.
@@ -175,7 +185,7 @@ def cross_validate(
         solver = default_solver(system, dt)
         reference = simulate_system(system, drive, t_stop, solver)
         refined = simulate_system(system, drive, t_stop, solver.refined()) if error_budget else None
-        candidate = runs[0].result()
+        candidate = runs[0].result() if why is None else chosen_because(runs[0].result(), why)
         refined_candidate = runs[1].result() if error_budget else None
 
     comparison = compare(reference, candidate)

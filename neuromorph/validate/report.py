@@ -246,7 +246,11 @@ def _budget(check: CrossValidation) -> list[str]:
     if not check.numerical_error:
         return ["error budget: not measured"]
     lines = []
-    finer = {"rk4": "half the step", "rosenbrock": "a tenth of the tolerance"}
+    finer = {
+        "rk4": "half the step",
+        "rosenbrock": "a tenth of the tolerance",
+        "vacask": "a quarter of reltol, twice as fast switches",
+    }
     for role in ("reference", "candidate"):
         metrics = check.numerical_error[role]
         engine = getattr(check, role).provenance["engine"]

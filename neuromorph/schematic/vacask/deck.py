@@ -1,0 +1,403 @@
+"""A deck in VACASK's own language: the netlist, and the Verilog-A that it loads."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from neuromorph.schematic.deck import Deck
+from neuromorph.schematic.vacask.expressions import Signal, evaluated
+from neuromorph.schematic.vacask.modules import Expression, Modules, assigned
+from neuromorph.schematic.vacask.netlist import GROUND, Element, Netlist, read_netlist
+from neuromorph.schematic.vacask.options import VacaskOptions
+from neuromorph.schematic.vacask.sources import waveform
+from neuromorph.schematic.vacask.switches import Switching, switching_of
+from neuromorph.schematic.vacask.topology import jumping_nodes, probed_elements, with_ammeters
+
+# Parts that the simulator brings itself, by the letter of the element: file, device, and what the model's type means.
+_SUPPLIED: dict[str, tuple[str, str, dict[str, dict[str, float]]]] = {
+    "d": ("spice/diode.osdi", "sp_diode", {"d": {}}),
+    "m": ("spice/mos1.osdi", "sp_mos1", {"nmos": {"type": 1.0}, "pmos": {"type": -1.0}}),
+}
+_EXPRESSION = re.compile(r"(i|v)\s*=\s*(.+)")
+# Longest step, in the steps that the circuit asks for where the step alone sets the accuracy.
+_STEPS = 20.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class VacaskDeck:
+    """What VACASK reads for one deck.
+
+    Parameters
+    ----------
+    text : str
+        The netlist (SI units).
+    source : str
+        Verilog-A of the modules that it loads.
+    names : mapping of str to str or None
+        Where each vector of the deck [V or A] is found in the results; ``None`` for ground.
+    """
+
+    text: str
+    source: str
+    names: Mapping[str, str | None]
+
+
+def vacask_deck(deck: Deck, options: VacaskOptions | None = None, osdi: str = "deck.osdi") -> VacaskDeck:
+    """State a deck in VACASK's language.
+
+    Parameters
+    ----------
+    deck : Deck
+        What is to be run.
+    options : VacaskOptions, optional
+        Settings of the run.
+    osdi : str
+        File of the compiled modules, as the netlist names it.
+
+    Returns
+    -------
+    VacaskDeck
+        Netlist, modules, and where the deck's vectors are.
+
+    Raises
+    ------
+    ValueError
+        When something has no counterpart in VACASK; the message names it and the remedy.
+    """
+    options = options or VacaskOptions()
+    if deck.compatibility:
+        raise ValueError(f"VACASK has no compatibility mode {deck.compatibility!r}: use ngspice")
+    if deck.t_stop is None:
+        raise ValueError(
+            f"VACASK runs transient analyses here, and {deck.name!r} asks for an operating point: use ngspice"
+        )
+    netlist = with_ammeters(read_netlist(deck.body, deck.verilog_a), deck.vectors)
+    return _Writer(deck, netlist, options, deck.t_stop).written(osdi)
+
+
+class _Writer:
+    """Turns elements into instances, one after the other."""
+
+    def __init__(self, deck: Deck, netlist: Netlist, options: VacaskOptions, t_stop: float) -> None:
+        self.deck, self.netlist, self.options, self.t_stop = deck, netlist, options, t_stop
+        self.devices = {name.lower(): text for name, text in deck.verilog_a.items()}
+        self.modules = Modules()
+        self.jumping = jumping_nodes(netlist)
+        self.switching: Switching = switching_of(netlist, deck.resolution, t_stop, self.jumping)
+        self.names: dict[tuple[str, str], str] = {}
+        self.origins: dict[str, tuple[str, str]] = {}
+        self.models: dict[tuple[str, str], str] = {}
+        self.loads: dict[str, None] = {}
+        self.instances: list[str] = []
+        self.currents = {e.name for e in netlist.elements if e.kind in "vehl" or self._is_voltage_expression(e)}
+
+    def written(self, osdi: str) -> VacaskDeck:
+        """Netlist, modules and names."""
+        for element in self.netlist.elements:
+            self._instance(element)
+        tau = self.switching.tau / self.options.refinement
+        for latch in self.switching.latches:
+            nodes = [self._node(node) for node in (latch.plus, latch.minus)]
+            nodes += [self._name("x", latch.name), self._name("s", latch.name)]
+            values = {"v_on": latch.v_on, "v_off": latch.v_off, "width": latch.width, "tau": tau}
+            self._add(latch.name, nodes, self.modules.latch(), values)
+        abstol = self.switching.abstol(self.options.abstol, tau)
+        source = self.modules.source(abstol, self.options.vntol)
+        vectors = {vector: self._result(vector) for vector in self.deck.vectors}
+        return VacaskDeck(text=self._text(osdi, vectors.values(), abstol), source=source, names=vectors)
+
+    def _text(self, osdi: str, results: Iterable[str | None], abstol: float) -> str:
+        options, resolution, t_stop = self.options, self.deck.resolution, self.t_stop
+        longest = options.t_max or min(_STEPS * resolution.longest_step(t_stop), t_stop / 10)
+        longest = longest / (options.refinement if options.t_max else 1)
+        first = min(longest, resolution.longest_step(t_stop)) / 10
+        reltol = options.relative_tolerance(resolution.reltol)
+        initial = [f'"{self._node(node)}", {value!r}' for node, value in self.netlist.initial.items()]
+        for latch in self.switching.latches:
+            x, s = (1.0, 1.0) if latch.starts_closed else (0.0, -1.0)
+            initial += [f'"{self._name("x", latch.name)}", {x!r}', f'"{self._name("s", latch.name)}", {s!r}']
+        mode = "uic" if options.use_initial_conditions else "op"
+        saved = " ".join(f"v({name})" for name in dict.fromkeys(results) if name is not None)
+        models = [f"model {name} {device} {values}".rstrip() for (device, values), name in self.models.items()]
+        builtin = sorted({device for device, _ in self.models if device == "isource"})
+        assert len(builtin) <= 1
+        return "\n".join(
+            [
+                "neuromorph deck",
+                "ground 0",
+                f'load "{osdi}"',
+                *(f'load "{file}"' for file in self.loads),
+                *models,
+                *self.instances,
+                "control",
+                '  options rawfile="binary" strictoutput=0 tolmode="mixed"',
+                f"  options reltol={reltol!r} vntol={options.vntol!r} abstol={abstol!r}",
+                f'  options tran_method="{"gear2" if options.method == "gear" else "trap"}"',
+                f"  save {saved}",
+                f'  analysis out tran step={first!r} stop={t_stop!r} maxstep={longest!r} icmode="{mode}"'
+                + (f" ic={{{', '.join(initial)}}}" if initial else ""),
+                "endc",
+                "",
+            ]
+        )
+
+    def _result(self, vector: str) -> str | None:
+        """The variable of the results that is a vector of the deck."""
+        if vector.startswith("v("):
+            node = vector[2:-1]
+            if node in ("0", "gnd"):
+                return None
+            if not any(node in e.nodes for e in self.netlist.elements):
+                raise ValueError(f"probe {vector!r}: the circuit that VACASK gets has no node {node!r}; use ngspice")
+            return self._node(node)
+        if vector.startswith("@"):
+            vector = f"i({probed_elements([vector])[vector]})"
+        name = vector[2:-1]
+        # ngspice writes an inner element v.x1.v1, with its letter first.
+        name = re.sub(r"^[a-z]\.(?=x)", "", name)
+        if name not in self.currents:
+            raise ValueError(
+                f"probe {vector!r}: VACASK records the current of voltage sources and inductors; use ngspice"
+            )
+        return self._name("i", name)
+
+    def _instance(self, element: Element) -> None:
+        try:
+            handler = getattr(self, f"_{element.kind}")
+            handler(element)
+        except ValueError as error:
+            if "use ngspice" in str(error):
+                raise
+            raise ValueError(f"VACASK cannot run {element.line.strip()[:80]!r}: {error}; use ngspice") from None
+
+    def _r(self, element: Element) -> None:
+        resistance = _only_value(element, "r")
+        if resistance == 0:
+            raise element.refusal("its resistance is zero")
+        self._branch(element, "current", lambda s: f"{s.difference(*element.nodes)}/{s.constant(resistance)}")
+
+    def _c(self, element: Element) -> None:
+        value = _only_value(element, "c")
+        self._branch(element, "charge", lambda s: f"{s.constant(value)}*{s.difference(*element.nodes)}")
+
+    def _l(self, element: Element) -> None:
+        value = _only_value(element, "l")
+        self._branch(element, "flux", lambda s: s.constant(value))
+
+    def _e(self, element: Element) -> None:
+        self._controlled(element, "voltage")
+
+    def _g(self, element: Element) -> None:
+        self._controlled(element, "current")
+
+    def _controlled(self, element: Element, form: str) -> None:
+        if len(element.words) != 1:
+            raise element.refusal("of controlled sources only the linear ones can be translated")
+        gain = element.scope.number(element.words[0])
+        plus, minus = element.nodes[2:]
+        self._branch(element, form, lambda s: f"{s.constant(gain)}*{s.difference(plus, minus)}")
+
+    def _f(self, element: Element) -> None:
+        self._current_controlled(element, "current")
+
+    def _h(self, element: Element) -> None:
+        self._current_controlled(element, "voltage")
+
+    def _current_controlled(self, element: Element, form: str) -> None:
+        if len(element.words) != 2:
+            raise element.refusal("of controlled sources only the linear ones can be translated")
+        source, gain = element.words[0], element.scope.number(element.words[1])
+        self._branch(element, form, lambda s: f"{s.constant(gain)}*{s.current(source)}")
+
+    def _b(self, element: Element) -> None:
+        match = _EXPRESSION.fullmatch(element.words[0].strip()) if element.words else None
+        if match is None:
+            raise element.refusal("it states neither i= nor v=")
+
+        def stated(scope: _BranchScope) -> str:
+            value = evaluated(match[2], scope)
+            return value.text if isinstance(value, Signal) else scope.constant(value)
+
+        self._branch(element, "voltage" if match[1] == "v" else "current", stated)
+
+    def _v(self, element: Element) -> None:
+        form = waveform(element, self.t_stop)
+        if form["type"] == "dc":
+            value = form["dc"]
+            assert isinstance(value, float)
+            self._branch(element, "voltage", lambda s: s.constant(value))
+            return
+        # The simulator's own current source knows when its waveform bends; its current through 1 ohm is the voltage.
+        shape = self._name("w", element.name)
+        self._add(f"{element.name}_shape", ["0", shape], self._model("isource"), form)
+        ohm = self._expression("current", [shape, "0"], lambda s: f"{s.difference(shape, GROUND)}/{s.constant(1.0)}")
+        self._add(f"{element.name}_ohm", [shape, "0"], ohm[0], ohm[1].constants)
+        self._branch(element, "voltage", lambda s: s.potential(shape))
+
+    def _i(self, element: Element) -> None:
+        nodes = [self._node(node) for node in element.nodes]
+        self._add(element.name, nodes, self._model("isource"), waveform(element, self.t_stop))
+
+    def _s(self, element: Element) -> None:
+        switch = self.switching.switches[element.name]
+        nodes = [*map(self._node, element.nodes[:2]), self._name("x", switch.latch)]
+        module = self.modules.switch([node in self.jumping for node in element.nodes[:2]])
+        self._add(element.name, nodes, module, {"r_on": switch.r_on, "r_off": switch.r_off, "load": switch.load})
+
+    def _x(self, element: Element) -> None:
+        module, parameters = self.modules.device(self.devices[element.words[0]])
+        values = {}
+        for name, value in element.scope.parameters.items():
+            own = next((p for p in parameters if p.lower() in (name, f"{name}_")), None)
+            if own is None:
+                raise element.refusal(f"its Verilog-A has no parameter {name!r}")
+            values[own] = value
+        self._add(element.name, [self._node(node) for node in element.nodes], module, values)
+
+    def _d(self, element: Element) -> None:
+        self._supplied(element)
+
+    def _m(self, element: Element) -> None:
+        self._supplied(element)
+
+    def _supplied(self, element: Element) -> None:
+        file, device, kinds = _SUPPLIED[element.kind]
+        model = element.scope.model(element.words[0]) if element.words else None
+        if model is None:
+            raise element.refusal("the deck has no such model")
+        if model.kind not in kinds:
+            raise element.refusal(f"a model of type {model.kind} has no counterpart there")
+        parameters = dict(model.parameters)
+        if element.kind == "m" and parameters.pop("level", 1.0) != 1.0:
+            raise element.refusal("of MOS models only level 1 is translated")
+        values = {}
+        for word in element.words[1:]:
+            name, sign, text = word.partition("=")
+            values[name if sign else "area"] = element.scope.number(text if sign else word)
+        self.loads[file] = None
+        card = self._model(device, assigned(kinds[model.kind] | parameters))
+        self._add(element.name, [self._node(node) for node in element.nodes], card, values)
+
+    def _branch(self, element: Element, form: str, stated: Callable[[_BranchScope], str]) -> None:
+        nodes = [self._node(node) for node in element.nodes[:2]]
+        module, expression = self._expression(form, nodes, stated, element)
+        if form in ("voltage", "flux"):
+            nodes = [*nodes, *expression.terminals.values(), self._name("i", element.name)]
+        else:
+            nodes = [*nodes, *expression.terminals.values()]
+        self._add(element.name, nodes, module, expression.constants)
+
+    def _expression(
+        self, form: str, nodes: list[str], stated: Callable[[_BranchScope], str], element: Element | None = None
+    ) -> tuple[str, Expression]:
+        scope = _BranchScope(self, element, nodes)
+        expression = replace(scope.expression, text=stated(scope))
+        jumps = [self._jumps(node) for node in (*nodes, *expression.terminals.values())]
+        return self.modules.branch(form, expression, jumps), expression
+
+    def _jumps(self, name: str) -> bool:
+        key = self.origins.get(name)
+        return key is not None and (
+            key[1] in self.jumping if key[0] == "v" else key[0] == "i" and not self._is_flux(key[1])
+        )
+
+    def _is_flux(self, name: str) -> bool:
+        return name.rpartition(".")[2].startswith("l")
+
+    @staticmethod
+    def _is_voltage_expression(element: Element) -> bool:
+        return element.kind == "b" and bool(element.words) and element.words[0].lstrip().startswith("v")
+
+    def _model(self, device: str, values: str = "") -> str:
+        return self.models.setdefault((device, values), f"model{len(self.models)}")
+
+    def _add(self, name: str, nodes: list[str], module: str, values: Mapping[str, object]) -> None:
+        model = module if module.startswith("model") else self._model(module)
+        words = " ".join(f"{key}={_word(value)}" for key, value in values.items())
+        self.instances.append(f"{self._name('e', name)} ({' '.join(nodes)}) {model} {words}".rstrip())
+
+    def _node(self, node: str) -> str:
+        return "0" if node == GROUND else self._name("v", node)
+
+    def _name(self, kind: str, name: str) -> str:
+        """A name of VACASK's for what the deck calls `name`: letters, digits and '_', none twice."""
+        known = self.names.get((kind, name))
+        if known is not None:
+            return known
+        chosen = plain = f"{kind}_{re.sub(r'[^a-z0-9_]', '_', name.lower())}"
+        number = 2
+        while chosen in self.origins:
+            chosen, number = f"{plain}_{number}", number + 1
+        self.origins[chosen] = (kind, name)
+        self.names[kind, name] = chosen
+        return chosen
+
+
+class _BranchScope:
+    """What names of a branch's expression stand for; collects its terminals and constants."""
+
+    def __init__(self, writer: _Writer, element: Element | None, nodes: list[str]) -> None:
+        self.writer, self.element, self.nodes = writer, element, nodes
+        self.expression = Expression()
+        self.by_node = {}
+        for terminal, node in zip(("n", "p"), reversed(nodes), strict=True):
+            self.by_node[node] = terminal
+
+    def parameter(self, name: str) -> float | None:
+        return None if self.element is None else self.element.scope.parameter(name)
+
+    def voltage(self, node: str) -> str:
+        assert self.element is not None
+        return self.at(self.element.scope.node(node))
+
+    def at(self, node: str) -> str:
+        """The potential of a node of the flat circuit."""
+        return "0.0" if node == GROUND else self.potential(self.writer._node(node))
+
+    def difference(self, plus: str, minus: str) -> str:
+        """The voltage between two nodes of the flat circuit, or of their names."""
+        texts = [
+            "0.0" if node in (GROUND, "0") else self.potential(node if node in self.nodes else self.writer._node(node))
+            for node in (plus, minus)
+        ]
+        return f"({texts[0]} - {texts[1]})"
+
+    def potential(self, name: str) -> str:
+        """The potential of what VACASK calls `name`."""
+        terminal = self.by_node.get(name)
+        if terminal is None:
+            terminal = self.by_node[name] = f"t{len(self.expression.terminals)}"
+            self.expression.terminals[terminal] = name
+        return f"{'JV' if self.writer._jumps(name) else 'V'}({terminal})"
+
+    def current(self, source: str) -> str:
+        assert self.element is not None
+        name = self.element.scope.element(source)
+        if name not in self.writer.currents:
+            raise ValueError(f"i({source}) names no voltage source or inductor")
+        return self.potential(self.writer._name("i", name))
+
+    def constant(self, value: float) -> str:
+        if not math.isfinite(value):
+            raise ValueError("an expression needs finite numbers")
+        name = f"k{len(self.expression.constants)}"
+        self.expression.constants[name] = float(value)
+        return name
+
+
+def _only_value(element: Element, key: str) -> float:
+    words = [word.removeprefix(f"{key}=") for word in element.words]
+    if len(words) != 1:
+        raise element.refusal("only its value can be translated")
+    return element.scope.number(words[0])
+
+
+def _word(value: object) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, list):
+        return f"[{', '.join(map(repr, value))}]"
+    return repr(float(value))  # type: ignore[arg-type]

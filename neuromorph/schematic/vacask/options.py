@@ -1,0 +1,109 @@
+"""How VACASK is to run: tolerances, method, longest step."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from neuromorph.schematic.options import NgspiceOptions
+
+# A further refinement divides the relative tolerance by this. The error of a spike time falls a little faster than its
+# power 2/3, so each refinement more than halves it; much smaller tolerances drown in rounding.
+_TIGHTER = 4.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class VacaskOptions:
+    """Settings of a VACASK transient run.
+
+    Parameters
+    ----------
+    method : {"trap", "gear"}
+        Integration method of order 2. Gear damps what the trapezoidal rule keeps, and is three times less exact.
+    reltol : float, optional
+        Relative tolerance of the time-step control and of Newton's method (pure number); the circuit's own
+        (:class:`neuromorph.Resolution`) where it is left out, else 1e-6.
+    abstol, vntol : float
+        Absolute tolerances of currents [A] and voltages [V]. Where a switch acts in very short steps, currents are
+        judged no finer than rounding allows.
+    t_max : float, optional
+        Longest time step [s]. The tolerance is kept without it.
+    use_initial_conditions : bool
+        Start from the ``.ic`` voltages without an operating point (``uic``).
+    refinement : int
+        1 as set; every further power of two divides `reltol` by four and lets switches act in half the time.
+    """
+
+    method: Literal["trap", "gear"] = "trap"
+    reltol: float | None = None
+    abstol: float = 1e-12
+    vntol: float = 1e-9
+    t_max: float | None = None
+    use_initial_conditions: bool = False
+    refinement: int = 1
+
+    def __post_init__(self) -> None:
+        if self.method not in ("trap", "gear"):
+            raise ValueError(f"method is 'trap' or 'gear', got {self.method!r}")
+        for name in ("reltol", "abstol", "vntol", "t_max"):
+            value = getattr(self, name)
+            if value is None and name in ("reltol", "t_max"):
+                continue
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not (is_number and math.isfinite(value) and value > 0):
+                raise ValueError(f"{name} must be a positive number, got {value!r}")
+        if self.reltol is not None and self.reltol >= 1:
+            raise ValueError(f"reltol must be below 1, got {self.reltol!r}")
+        if isinstance(self.refinement, bool) or self.refinement not in {2**power for power in range(31)}:
+            raise ValueError(f"refinement must be a power of two from 1 on, got {self.refinement!r}")
+
+    @classmethod
+    def of(cls, options: VacaskOptions | NgspiceOptions | None) -> VacaskOptions:
+        """The settings that mean the same here.
+
+        Parameters
+        ----------
+        options : VacaskOptions or NgspiceOptions, optional
+            As given to a run. Of :class:`neuromorph.NgspiceOptions` the method, the tolerances, the longest step
+            [s] and the refinement are taken.
+
+        Returns
+        -------
+        VacaskOptions
+            The defaults where nothing is given.
+
+        Raises
+        ------
+        ValueError
+            When a setting has no counterpart.
+        """
+        if options is None:
+            return cls()
+        if isinstance(options, VacaskOptions):
+            return options
+        if not isinstance(options, NgspiceOptions):
+            raise ValueError(f"options must be VacaskOptions, got {options!r}")
+        if options.extra:
+            raise ValueError(
+                f"VACASK has no counterpart of ngspice's options {', '.join(options.extra)}: leave them out, or use ngspice"
+            )
+        if options.linear_solver == "sparse":
+            raise ValueError("VACASK solves with KLU only: leave linear_solver out, or use ngspice")
+        return cls(
+            method=options.method,
+            reltol=options.reltol,
+            abstol=options.abstol,
+            t_max=options.t_max,
+            use_initial_conditions=options.use_initial_conditions,
+            refinement=options.refinement,
+        )
+
+    def refined(self) -> VacaskOptions:
+        """The same settings with a quarter of `reltol` [pure number] and switches that act in half the time."""
+        return replace(self, refinement=2 * self.refinement)
+
+    def relative_tolerance(self, own: float | None) -> float:
+        """Relative tolerance (pure number) of a run of a circuit that asks for `own`."""
+        reltol = self.reltol or own or 1e-6
+        return reltol / _TIGHTER ** round(math.log2(self.refinement))

@@ -1,0 +1,51 @@
+"""From the vectors that a SPICE engine wrote to a recording: probes evaluated, spikes found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neuromorph.recording import Recording, SpikeTrains
+from neuromorph.schematic import Deck
+from neuromorph.spice.raw import RawPlot
+
+
+def recording_of(deck: Deck, plot: RawPlot, provenance: dict[str, Any]) -> Recording:
+    """The recording of a run.
+
+    Parameters
+    ----------
+    deck : Deck
+        What was run.
+    plot : RawPlot
+        With every vector of the deck [V or A], by the deck's names.
+    provenance : dict
+        Where it comes from.
+
+    Returns
+    -------
+    Recording
+        The deck's probes over the engine's own time grid [s]; an operating point has the one time 0 s.
+    """
+    vectors = {name: plot[name] for name in deck.vectors}
+    time_grid = np.zeros(1) if deck.t_stop is None else plot.axis
+    spikes = np.array([])
+    if deck.spikes is not None:
+        spikes = _rises(time_grid, deck.spikes.evaluate(vectors), deck.spike_level)
+    return Recording(
+        time=time_grid,
+        signals={name: probe.evaluate(vectors) for name, probe in deck.probes.items()},
+        units={name: probe.resolved_unit() for name, probe in deck.probes.items()},
+        spikes=SpikeTrains(times=spikes),
+        provenance=provenance,
+    )
+
+
+def _rises(time_grid: Any, signal_values: Any, level: float) -> Any:
+    """Times at which a signal rises through a level, interpolated between the engine's time points [s]."""
+    above = signal_values >= level
+    before = np.flatnonzero(above[1:] & ~above[:-1])
+    low, high = signal_values[before], signal_values[before + 1]
+    share = (level - low) / (high - low)
+    return time_grid[before] + share * (time_grid[before + 1] - time_grid[before])
