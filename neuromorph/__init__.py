@@ -112,7 +112,7 @@ _HOMES = {
         "RCNeuron",
         "WorkingPoint",
     ),
-    "roads": ("Pair", "check_design", "simulate"),
+    "roads": ("Pair", "check_design", "frozen_noise", "simulate"),
     "drawing": ("Drawing", "draw_schematic"),
     "sweeps": ("LogNormal", "Normal", "SweepInterrupted", "SweepResult", "Uniform", "f_i_curve", "sweep"),
     "validate": ("CrossValidation", "Tolerances", "cross_validate"),
@@ -227,6 +227,7 @@ if TYPE_CHECKING:
     from neuromorph.recording import load as load
     from neuromorph.roads import Pair as Pair
     from neuromorph.roads import check_design as check_design
+    from neuromorph.roads import frozen_noise as frozen_noise
     from neuromorph.roads import simulate as simulate
     from neuromorph.schematic import Deck as Deck
     from neuromorph.schematic import NgspiceOptions as NgspiceOptions
@@ -235,8 +236,8 @@ if TYPE_CHECKING:
     from neuromorph.schematic import Resolution as Resolution
     from neuromorph.schematic import Schematic as Schematic
     from neuromorph.schematic import Threshold as Threshold
-    from neuromorph.schematic import VendorModel as VendorModel
     from neuromorph.schematic import VacaskOptions as VacaskOptions
+    from neuromorph.schematic import VendorModel as VendorModel
     from neuromorph.schematic import make_deck as make_deck
     from neuromorph.spice import Ngspice as Ngspice
     from neuromorph.spice import NgspiceShared as NgspiceShared

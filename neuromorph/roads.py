@@ -168,6 +168,63 @@ def simulate(
     return recording if why is None else chosen_because(recording, why)
 
 
+def frozen_noise(
+    design: Any,
+    drive: Mapping[str, Stimulus] | Stimulus | None = None,
+    t_stop: float | None = None,
+    *,
+    seed: int,
+    dt: float,
+) -> tuple[Pair, dict[str, Stimulus]]:
+    """One path of the noise of a design as drives of both roads, so that they can be compared path by path.
+
+    Parameters
+    ----------
+    design : Neuron or Pair
+        With noise in its equations, and in its circuit a port of the name of each noise source.
+    drive : Stimulus, or mapping of str to Stimulus
+        What drives the input, or each input by name [A or V]. A neuron's working point where it is left out.
+    t_stop : float
+        Length of the run, a whole number of steps [s]. A neuron's working point where it is left out.
+    seed : int
+        Of the path: that of a run by :class:`neuromorph.EulerMaruyama` with the same `seed` and `dt` (pure number).
+    dt : float
+        How long each sample of the noise is held [s].
+
+    Returns
+    -------
+    Pair, dict of str to Stimulus
+        A design without chance, whose inputs hold the noise [1/sqrt(s)], and what drives it.
+
+    Raises
+    ------
+    ValueError
+        When the design has no noise, or draws numbers at its jumps.
+
+    Examples
+    --------
+    >>> import neuromorph as nm
+    >>> neuron = nm.LIF(noise_current=1e-6)
+    >>> pair, drives = nm.frozen_noise(neuron, nm.Constant(value=80e-6), 10e-3, seed=1, dt=10e-6)
+    >>> nm.cross_validate(pair, drives, 10e-3).passed
+    True
+    """
+    from neuromorph.behaviour import EulerMaruyama
+    from neuromorph.behaviour.frozen_noise import noise_path, with_noise_as_inputs
+    from neuromorph.stimulus import ZeroOrderHold
+
+    drive, t_stop = working_point(design, drive, t_stop)
+    system = equations_of(design)
+    smooth = with_noise_as_inputs(system)
+    if isinstance(drive, Stimulus):
+        if len(system.inputs) != 1:
+            raise ValueError(f"{system.name!r} has {len(system.inputs)} inputs: give a dict with a stimulus for each")
+        drive = {next(iter(system.inputs)): drive}
+    path = noise_path(system, t_stop, EulerMaruyama(dt=dt), seed)
+    noise = {source: ZeroOrderHold(values=values, step=dt, edge=min(1e-8, dt / 100)) for source, values in path.items()}
+    return Pair(smooth, design.schematic()), {**(drive or {}), **noise}
+
+
 def engine_of(engine: str | Engine) -> Engine:
     """The SPICE engine of a name, or the engine itself; ``ValueError`` lists the choices."""
     if not isinstance(engine, str):
@@ -181,66 +238,6 @@ def engine_of(engine: str | Engine) -> Engine:
     found: Engine = getattr(spice, _SPICE_ENGINES[engine])()
     return found
 
-
-def check_design(
-    design: Any,
-    drive: Mapping[str, Stimulus] | Stimulus | None = None,
-    t_stop: float | None = None,
-    *,
-    fidelity: Any = None,
-    options: NgspiceOptions | VacaskOptions | None = None,
-) -> tuple[DesignFinding, ...]:
-    """Faults of a design that are known before a run, such as a discharge that would never end.
-
-    Parameters
-    ----------
-    design : object
-        A neuron; nothing is known of other designs.
-    drive : Stimulus, or mapping of str to Stimulus
-        What drives it [A]; its working point where it is left out.
-    t_stop : float
-        Length of the run [s]; that of its working point where it is left out.
-    fidelity : str or mapping of str to str or VendorModel, optional
-        How real its parts are; ideal without it.
-    options : NgspiceOptions, optional
-        Settings of the SPICE run: a time step may be too long.
-
-    Returns
-    -------
-    tuple of DesignFinding
-        Each names the parameter and the value that would do (SI units).
-
-    Raises
-    ------
-    ValueError
-        When an argument cannot be used.
-
-    Examples
-    --------
-    >>> import neuromorph as nm
-    >>> (finding,) = nm.check_design(nm.MemristiveALIF(v_lo=5e-3))
-    >>> finding.fault, finding.parameter
-    ('latch-up', 'v_lo')
-    """
-    design = at_fidelity(design, fidelity)
-    if not hasattr(design, "design_findings"):
-        return ()
-    from neuromorph.neurons.design_checks import findings_of
-
-    drive, t_stop = working_point(design, drive, t_stop)
-    return findings_of(design, drive, t_stop, None if options is None else options.t_max)
-
-
-def warn_of(findings: Iterable[DesignFinding]) -> None:
-    """Give a :class:`neuromorph.DesignWarning` for each finding, at the line that called :func:`simulate` or :func:`cross_validate`."""
-    from neuromorph.neurons.design_checks import DesignWarning
-
-    for finding in findings:
-        warnings.warn(finding.message, DesignWarning, stacklevel=3)
-
-
-def at_fidelity(design: Any, fidelity: Any) -> Any:
-    """The design with parts as real as `fidelity` says.
 
 def engine_for(engine: str | Engine, deck: Deck, options: Any = None) -> tuple[Engine, str | None]:
     """The SPICE engine for a deck.
@@ -312,6 +309,66 @@ def chosen_because(recording: Recording, why: str) -> Recording:
     """The recording with the reason for its engine in its provenance, under ``engine_choice``."""
     return replace(recording, provenance={**recording.provenance, "engine_choice": why})
 
+
+def check_design(
+    design: Any,
+    drive: Mapping[str, Stimulus] | Stimulus | None = None,
+    t_stop: float | None = None,
+    *,
+    fidelity: Any = None,
+    options: NgspiceOptions | VacaskOptions | None = None,
+) -> tuple[DesignFinding, ...]:
+    """Faults of a design that are known before a run, such as a discharge that would never end.
+
+    Parameters
+    ----------
+    design : object
+        A neuron; nothing is known of other designs.
+    drive : Stimulus, or mapping of str to Stimulus
+        What drives it [A]; its working point where it is left out.
+    t_stop : float
+        Length of the run [s]; that of its working point where it is left out.
+    fidelity : str or mapping of str to str or VendorModel, optional
+        How real its parts are; ideal without it.
+    options : NgspiceOptions, optional
+        Settings of the SPICE run: a time step may be too long.
+
+    Returns
+    -------
+    tuple of DesignFinding
+        Each names the parameter and the value that would do (SI units).
+
+    Raises
+    ------
+    ValueError
+        When an argument cannot be used.
+
+    Examples
+    --------
+    >>> import neuromorph as nm
+    >>> (finding,) = nm.check_design(nm.MemristiveALIF(v_lo=5e-3))
+    >>> finding.fault, finding.parameter
+    ('latch-up', 'v_lo')
+    """
+    design = at_fidelity(design, fidelity)
+    if not hasattr(design, "design_findings"):
+        return ()
+    from neuromorph.neurons.design_checks import findings_of
+
+    drive, t_stop = working_point(design, drive, t_stop)
+    return findings_of(design, drive, t_stop, None if options is None else options.t_max)
+
+
+def warn_of(findings: Iterable[DesignFinding]) -> None:
+    """Give a :class:`neuromorph.DesignWarning` for each finding, at the line that called :func:`simulate` or :func:`cross_validate`."""
+    from neuromorph.neurons.design_checks import DesignWarning
+
+    for finding in findings:
+        warnings.warn(finding.message, DesignWarning, stacklevel=3)
+
+
+def at_fidelity(design: Any, fidelity: Any) -> Any:
+    """The design with parts as real as `fidelity` says.
 
     Parameters
     ----------

@@ -61,7 +61,12 @@ def test_names_that_others_rely_on():
         "transistor",
     }
     fields = {f.name for f in dataclasses.fields(nm.LIF)}
-    assert fields == {"capacitance", "r_leak", "v_th", "v_reset", "v_rest", "t_refractory"}
+    assert fields == {"capacitance", "r_leak", "v_th", "v_reset", "v_rest", "t_refractory"} | {
+        "noise_current",
+        "noise_conductance",
+        "t_refractory_sd",
+        "interpretation",
+    }
 
 
 def _public_objects():

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from neuromorph.neurons.fidelity import Fidelity, fidelity_of_parts
 from neuromorph.neurons.leaky_reset import add_reset
+from neuromorph.neurons.membrane_noise import add_noise, noise_ports
 from neuromorph.neurons.neuron import CHARGE_PRECISION, RELATIVE_PRECISION, Neuron, WorkingPoint
-from neuromorph.quantities import parameter
+from neuromorph.neurons.refractory import normal_share_below_zero, refractory_period, refuse_random_refractory
+from neuromorph.quantities import choice, is_choice, parameter
 from neuromorph.stimulus import Constant, PoissonInput, Stimulus
 
 if TYPE_CHECKING:
@@ -47,6 +49,8 @@ class ConductanceLIF(Neuron):
         Time constants with which the conductances decay [s].
     w_exc, w_inh : float
         Conductance that one arriving spike adds [S].
+    noise_current, noise_conductance, t_refractory_sd, interpretation
+        Noise and random refractory time, as for :class:`LIF` [A sqrt(s), S sqrt(s), s].
     v_initial : float, optional
         Membrane voltage at time zero; at rest where it is left out, or just reset where rest is not below the
         threshold [V].
@@ -76,6 +80,10 @@ class ConductanceLIF(Neuron):
     tau_inh: float = parameter(5e-3, unit="s", positive=True, doc="decay of the inhibitory conductance")
     w_exc: float = parameter(2.4e-9, unit="S", low=0.0, doc="excitatory conductance of one spike")
     w_inh: float = parameter(2.4e-9, unit="S", low=0.0, doc="inhibitory conductance of one spike")
+    noise_current: float = parameter(0.0, unit="A*s^0.5", low=0.0, doc="additive white noise of the input current")
+    noise_conductance: float = parameter(0.0, unit="S*s^0.5", low=0.0, doc="multiplicative white noise")
+    t_refractory_sd: float = parameter(0.0, unit="s", low=0.0, doc="standard deviation of the refractory time")
+    interpretation: str = choice("ito", ("ito", "stratonovich"), doc="how multiplicative noise is meant")
     v_initial: float | None = parameter(None, unit="V", optional=True, doc="membrane voltage at time zero")
 
     design_name: ClassVar[str] = "conductance-lif"
@@ -99,63 +107,78 @@ class ConductanceLIF(Neuron):
         return self.v_rest if self.v_rest < self.v_th else self.v_reset
 
     def _values(self) -> dict[str, float]:
-        return {f.name: float(getattr(self, f.name)) for f in dataclasses.fields(self) if f.name != "v_initial"}
+        fields = (f for f in dataclasses.fields(self) if f.name != "v_initial" and not is_choice(f))
+        return {f.name: float(getattr(self, f.name)) for f in fields}
+
+    @property
+    def truncated_share(self) -> float:
+        """Share of the drawn refractory times that are below zero and count as zero (pure number)."""
+        return normal_share_below_zero(self.t_refractory, self.t_refractory_sd)
+
+    @property
+    def _is_noisy(self) -> bool:
+        return bool(self.noise_current or self.noise_conductance)
 
     def dynamics(self, fidelity: Fidelity = "ideal") -> HybridSystem:
         """Equations with the states ``v_mem`` [V], ``g_exc``, ``g_inh`` [S], inputs ``i_in`` [A], ``s_exc``, ``s_inh`` [1/s]."""
         fidelity_of_parts(fidelity, self.parts, self.design_name)
         import sympy
 
-        from neuromorph.systems import HybridSystem, Mode, Output, State, Transition
+        from neuromorph.systems import HybridSystem, Mode, Output, State
 
         values = self._values()
         p = {name: sympy.Symbol(name, real=True) for name in values}
-        v, g_exc, g_inh, i_in, s_exc, s_inh, t_mode = sympy.symbols(
-            "v_mem g_exc g_inh i_in s_exc s_inh t_mode", real=True
-        )
+        v, g_exc, g_inh, i_in, s_exc, s_inh = sympy.symbols("v_mem g_exc g_inh i_in s_exc s_inh", real=True)
         leak = p["g_leak"] * (v - p["v_rest"])
         exc, inh = g_exc * (v - p["e_exc"]), g_inh * (v - p["e_inh"])
         inflow = i_in - leak - exc - inh
-        conductances = {
+        refractory = refractory_period(p, self.t_refractory_sd)
+        noise = {}
+        if self._is_noisy:
+            multiplicative = p["noise_conductance"] * v if self.noise_conductance else 0
+            noise = {"v_mem": {"noise": (p["noise_current"] + multiplicative) / p["capacitance"]}}
+        others = {
             "g_exc": p["w_exc"] * s_exc - g_exc / p["tau_exc"],
             "g_inh": p["w_inh"] * s_inh - g_inh / p["tau_inh"],
+            **refractory.rates,
         }
         # Conductances shorten the membrane's time constant; a tenth covers ten times the leak.
         scale = sympy.Min(p["tau_exc"], p["tau_inh"], p["capacitance"] / (10 * p["g_leak"]))
         size = max(self.w_exc, self.w_inh, self.g_leak)
+        outputs = {
+            "p_in": Output(v * i_in, "W"),
+            "p_supply_rest": Output(-p["v_rest"] * leak, "W"),
+            "p_supply_exc": Output(-p["e_exc"] * exc, "W"),
+            "p_supply_inh": Output(-p["e_inh"] * inh, "W"),
+            "p_leak": Output((v - p["v_rest"]) * leak, "W"),
+            "p_exc": Output((v - p["e_exc"]) * exc, "W"),
+            "p_inh": Output((v - p["e_inh"]) * inh, "W"),
+            "p_discharge": Output({"integrating": 0, "refractory": v * inflow}, "W"),
+            "e_stored": Output(p["capacitance"] * v**2 / 2, "J"),
+        }
         return HybridSystem(
             name=self.design_name,
             states={
                 "v_mem": State(self._v_start, "V", scale=self.v_th - self.v_reset),
                 "g_exc": State(0.0, "S", scale=size),
                 "g_inh": State(0.0, "S", scale=size),
+                **refractory.states,
             },
             inputs={"i_in": "A", "s_exc": "1/s", "s_inh": "1/s"},
             parameters=values,
             modes={
                 "integrating": Mode(
-                    rates={"v_mem": inflow / p["capacitance"], **conductances},
+                    rates={"v_mem": inflow / p["capacitance"], **others},
                     time_scale=scale,
                 ),
-                "refractory": Mode(rates={"v_mem": 0, **conductances}, time_scale=scale),
+                "refractory": Mode(rates={"v_mem": 0, **others}, time_scale=scale, diffusion={}),
             },
-            transitions=[
-                Transition(
-                    "integrating", "refractory", v - p["v_th"], resets={"v_mem": p["v_reset"]}, emits_spike=True
-                ),
-                Transition("refractory", "integrating", t_mode - p["t_refractory"]),
-            ],
-            outputs={
-                "p_in": Output(v * i_in, "W"),
-                "p_supply_rest": Output(-p["v_rest"] * leak, "W"),
-                "p_supply_exc": Output(-p["e_exc"] * exc, "W"),
-                "p_supply_inh": Output(-p["e_inh"] * inh, "W"),
-                "p_leak": Output((v - p["v_rest"]) * leak, "W"),
-                "p_exc": Output((v - p["e_exc"]) * exc, "W"),
-                "p_inh": Output((v - p["e_inh"]) * inh, "W"),
-                "p_discharge": Output({"integrating": 0, "refractory": v * inflow}, "W"),
-                "e_stored": Output(p["capacitance"] * v**2 / 2, "J"),
-            },
+            transitions=refractory.transitions,
+            # The power of white noise is no number.
+            outputs={} if noise else outputs,
+            diffusion=noise,
+            interpretation=self.interpretation if self.noise_conductance else None,
+            random=refractory.random,
         )
 
     def schematic(self, fidelity: Fidelity = "ideal") -> Schematic:
@@ -166,6 +189,7 @@ class ConductanceLIF(Neuron):
         ``w_exc v(exc) (v_mem - e_exc)`` to the reversal voltage.
         """
         fidelity_of_parts(fidelity, self.parts, self.design_name)
+        refuse_random_refractory(self.design_name, self.t_refractory_sd)
         from neuromorph.schematic.circuit import Schematic
         from neuromorph.schematic.options import Resolution
         from neuromorph.schematic.ports import Port
@@ -180,6 +204,7 @@ class ConductanceLIF(Neuron):
                 "i_in": Port("mem"),
                 "s_exc": Port("arriving_exc", kind="voltage"),
                 "s_inh": Port("arriving_inh", kind="voltage"),
+                **noise_ports(self._is_noisy),
             },
             probes={
                 "v_mem": "v(mem)",
@@ -221,6 +246,9 @@ class ConductanceLIF(Neuron):
             circuit.V(kind, f"e_{kind}", circuit.gnd, e)
             current = f"v({kind})*({{{w!r}}})*v(mem,e_{kind})"
             circuit.B(f"synapse_{kind}", "mem", f"e_{kind}", current_expression=current)
+        if self._is_noisy:
+            correction = self.interpretation == "ito"
+            add_noise(circuit, self.noise_current, self.noise_conductance, self.capacitance, correction=correction)
         add_reset(
             circuit,
             capacitance=self.capacitance,

@@ -21,11 +21,14 @@ class Port:
         Nodes. A current flows into `plus`.
     kind : {"current", "voltage"}
         What the stimulus is [A or V].
+    undriven : str
+        Why a run without a stimulus here would be wrong, and what to do instead; where it is empty, zero is applied.
     """
 
     plus: str
     minus: str = "0"
     kind: Literal["current", "voltage"] = "current"
+    undriven: str = ""
 
     def __post_init__(self) -> None:
         checked_node(self.plus, inner=False)
@@ -58,14 +61,15 @@ def drive_lines(
     Raises
     ------
     ValueError
-        When a port is unknown, its name cannot stand in a deck, or a stimulus cannot be stated in SPICE.
+        When a port is unknown or has to be driven, its name cannot stand in a deck, or a stimulus cannot be stated in SPICE.
     """
     if isinstance(drives, Stimulus):
-        if len(ports) != 1:
+        free = [name for name, port in ports.items() if not port.undriven]
+        if len(free) != 1:
             raise ValueError(
                 f"{title!r} has {len(ports)} ports ({', '.join(ports) or 'none'}): give a dict with a stimulus for each"
             )
-        drives = {next(iter(ports)): drives}
+        drives = {free[0]: drives}
     if not isinstance(drives, Mapping | None):
         raise ValueError(f"drives must be a Stimulus or a dict of them by port, got {drives!r}")
     drives = drives or {}
@@ -73,6 +77,9 @@ def drive_lines(
         if name not in ports:
             raise ValueError(f"{title!r} has no port {name!r}; its ports: {', '.join(ports) or 'none'}")
     refuse_case_twins(ports, "port")
+    for name, port in ports.items():
+        if port.undriven and name not in drives:
+            raise ValueError(f"nothing drives port {name!r} of {title!r}: {port.undriven}")
     lines = []
     for name in [*drives, *(name for name in ports if name not in drives)]:
         checked_identifier(name, "port")
