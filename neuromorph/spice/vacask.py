@@ -35,6 +35,9 @@ _NETLIST, _SOURCE, _MODULES, _SETTINGS = "deck.sim", "deck.va", "deck.osdi", "no
 _LOG, _RAW = "vacask.log", "out.raw"
 # VACASK makes steps as short as it likes and never gives up: a run that has written this much would fill the disk [byte].
 _LARGEST_RAW = 1 << 32
+# What the proof says of a run whose steps went below what rounding lets succeed, and how much is then allowed for.
+_TOO_SMALL = "the time step became too small"
+_SLACK = 100.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +96,25 @@ class Vacask:
         """
         installation = self.installation()
         settings = VacaskOptions.of(options)
-        stated = vacask_deck(deck, settings, _MODULES)
+        try:
+            return self._run_once(installation, deck, settings, progress, 1.0)
+        except SimulationError as error:
+            if _TOO_SMALL not in error.cause:
+                raise
+            # Rounding may be larger than estimated: a tolerance below it lets no step succeed, however short.
+            first = error
+        try:
+            recording = self._run_once(installation, deck, settings, progress, _SLACK)
+        except SimulationError:
+            raise first from None
+        if first.folder is not None:
+            shutil.rmtree(first.folder, ignore_errors=True)
+        return recording
+
+    def _run_once(
+        self, installation: VacaskInstallation, deck: Deck, settings: VacaskOptions, progress: Progress, slack: float
+    ) -> Recording:
+        stated = vacask_deck(deck, settings, _MODULES, slack)
         folder = self._new_folder()
         started = time.perf_counter()
         provenance = {

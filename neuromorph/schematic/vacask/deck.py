@@ -45,7 +45,9 @@ class VacaskDeck:
     names: Mapping[str, str | None]
 
 
-def vacask_deck(deck: Deck, options: VacaskOptions | None = None, osdi: str = "deck.osdi") -> VacaskDeck:
+def vacask_deck(
+    deck: Deck, options: VacaskOptions | None = None, osdi: str = "deck.osdi", slack: float = 1.0
+) -> VacaskDeck:
     """State a deck in VACASK's language.
 
     Parameters
@@ -56,6 +58,8 @@ def vacask_deck(deck: Deck, options: VacaskOptions | None = None, osdi: str = "d
         Settings of the run.
     osdi : str
         File of the compiled modules, as the netlist names it.
+    slack : float
+        How many times larger the absolute tolerance of currents is than rounding asks for (pure number).
 
     Returns
     -------
@@ -75,13 +79,14 @@ def vacask_deck(deck: Deck, options: VacaskOptions | None = None, osdi: str = "d
             f"VACASK runs transient analyses here, and {deck.name!r} asks for an operating point: use ngspice"
         )
     netlist = with_ammeters(read_netlist(deck.body, deck.verilog_a), deck.vectors)
-    return _Writer(deck, netlist, options, deck.t_stop).written(osdi)
+    return _Writer(deck, netlist, options, deck.t_stop, slack).written(osdi)
 
 
 class _Writer:
     """Turns elements into instances, one after the other."""
 
-    def __init__(self, deck: Deck, netlist: Netlist, options: VacaskOptions, t_stop: float) -> None:
+    def __init__(self, deck: Deck, netlist: Netlist, options: VacaskOptions, t_stop: float, slack: float) -> None:
+        self.slack = slack
         self.deck, self.netlist, self.options, self.t_stop = deck, netlist, options, t_stop
         self.devices = {name.lower(): text for name, text in deck.verilog_a.items()}
         self.modules = Modules()
@@ -104,7 +109,7 @@ class _Writer:
             nodes += [self._name("x", latch.name), self._name("s", latch.name)]
             values = {"v_on": latch.v_on, "v_off": latch.v_off, "width": latch.width, "tau": tau}
             self._add(latch.name, nodes, self.modules.latch(), values)
-        abstol = self.switching.abstol(self.options.abstol, tau)
+        abstol = self.switching.abstol(self.options.abstol, tau, self.slack)
         source = self.modules.source(abstol, self.options.vntol)
         vectors = {vector: self._result(vector) for vector in self.deck.vectors}
         return VacaskDeck(text=self._text(osdi, vectors.values(), abstol), source=source, names=vectors)

@@ -10,9 +10,9 @@ from neuromorph.schematic.options import Resolution
 from neuromorph.schematic.vacask.netlist import GROUND, Element, Netlist
 
 # A latch acts within this share of the time in which its switch discharges a capacitor, and of the circuit's time step.
-_SHARE_OF_DISCHARGE = 1e-4
+_SHARE_OF_DISCHARGE = 3e-5
 _SHARE_OF_STEP = 1e-3
-_SHORTEST, _LONGEST = 1e-13, 1e-6
+_SHORTEST, _LONGEST = 1e-14, 1e-6
 # Width of a threshold as a share of the hysteresis.
 _SHARPNESS = 1e-5
 # Steps are down to this share of a latch's time; what rounding leaves of a charge in such a step is no current.
@@ -92,7 +92,7 @@ class Switching:
     tau: float
     charge: float
 
-    def abstol(self, asked: float, tau: float) -> float:
+    def abstol(self, asked: float, tau: float, slack: float = 1.0) -> float:
         """Absolute tolerance of currents: as asked for [A], but not below what rounding leaves in the steps of a latch.
 
         Parameters
@@ -101,6 +101,8 @@ class Switching:
             As the settings say [A].
         tau : float
             Time in which a latch acts [s].
+        slack : float
+            How much more rounding there is than estimated (pure number).
 
         Returns
         -------
@@ -108,8 +110,8 @@ class Switching:
             A power of ten where rounding decides [A].
         """
         if not self.latches:
-            return asked
-        floor = _ROUNDING * self.charge / (_SHORTEST_STEP * tau)
+            return slack * asked
+        floor = slack * _ROUNDING * self.charge / (_SHORTEST_STEP * tau)
         return max(asked, 10.0 ** math.ceil(math.log10(floor)))
 
 
@@ -154,7 +156,9 @@ def switching_of(netlist: Netlist, resolution: Resolution, t_stop: float, jumpin
         switches[element.name] = Switch(latch.name, r_on, r_off, load)
         times += [_SHARE_OF_DISCHARGE * r_on * capacitance[n] for n in ends if n in capacitance]
     largest = max(capacitance.values(), default=1e-12)
-    charge = max(_STATE_CHARGE, 10 * resolution.chgtol if resolution.chgtol else 5 * largest)
+    charge = 10 * resolution.chgtol if resolution.chgtol else 5 * largest
+    if any(element.kind == "x" for element in netlist.elements):
+        charge = max(charge, _STATE_CHARGE)
     return Switching(tuple(latches.values()), switches, min(max(min(times), _SHORTEST), _LONGEST), charge)
 
 
