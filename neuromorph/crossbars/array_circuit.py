@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromorph.crossbars.newton import LinearSolver, solve_nonlinear
+from neuromorph.crossbars.solver import solver_for
 from neuromorph.crossbars.terminations import SIDES
 from neuromorph.equations import load_kernel
 
@@ -74,7 +75,7 @@ class ArrayCircuit:
     def __init__(self, crossbar: Crossbar, tolerance: float) -> None:
         self.crossbar, self.devices, self.tolerance = crossbar, crossbar.devices, tolerance
         self.shape = crossbar.shape
-        self.solver = _solver_of(crossbar)
+        self.solver: LinearSolver = solver_for("auto", crossbar.shape, crossbar.wires, crossbar.terminations)
         self.functions = self.devices.kernel.functions
         self.constants, self.stuck = self.devices.constants, self.devices.stuck_flat
         wires, terminations = crossbar.wires, crossbar.terminations
@@ -154,11 +155,3 @@ class ArrayCircuit:
             powers[POWERS.index(name)] = sum(float((r * currents[side] ** 2).sum()) for side, r in inner.items())
         return currents, powers
 
-
-def _solver_of(crossbar: Crossbar) -> LinearSolver:
-    from neuromorph.crossbars.direct import DirectSolver
-    from neuromorph.crossbars.line_solver import LineSolver
-
-    wires = crossbar.wires
-    whole = np.isfinite(wires.r_word) and np.isfinite(wires.r_bit)
-    return (LineSolver if whole else DirectSolver)(crossbar.shape, wires, crossbar.terminations)

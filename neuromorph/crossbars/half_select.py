@@ -89,7 +89,8 @@ class HalfSelectDisturbance:
         inside = self.shifts[:, self.groups[group]]
         if inside.shape[1] == 0:
             return np.zeros(len(inside))
-        return inside[np.arange(len(inside)), np.abs(inside).argmax(axis=1)]
+        largest: FloatArray = inside[np.arange(len(inside)), np.abs(inside).argmax(axis=1)]
+        return largest
 
 
 def half_select_disturbance(

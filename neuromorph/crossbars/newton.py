@@ -104,6 +104,12 @@ def solve_nonlinear(
     # Rounding leaves something of each device's current.
     enough = max(tolerance, 4e-16 * v.size)
     for _ in range(_MOST_ITERATIONS):
+        if not (np.isfinite(current).all() and np.isfinite(slope).all()):
+            raise ConvergenceError(
+                f"Newton's method on the {shape[0]} x {shape[1]} array went to {float(np.abs(v).max()):.3g} V, where a device of "
+                f"{type(devices.model).__name__} has no finite current: devices whose currents fall ever faster have no "
+                "stable solution"
+            )
         g = _tangents(current, slope, v, is_open)
         # While the devices' bend leaves much to the next step, the lines need not be solved to their last digit.
         accuracy = 0.1 * tolerance if share < 1e-3 else max(0.1 * tolerance, 1e-6)

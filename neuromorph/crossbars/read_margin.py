@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neuromorph.crossbars.crossbar import Crossbar
 from neuromorph.crossbars.device_array import DeviceArray
@@ -13,8 +13,6 @@ from neuromorph.crossbars.schemes import BiasScheme, checked_cell
 from neuromorph.devices import MemristorModel
 
 __all__ = ["ReadMargin", "read_margin", "sneak_conductance"]
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +110,7 @@ def read_margin(
     scheme = BiasScheme(kind=scheme) if isinstance(scheme, str) else scheme
     shape = (int(shape[0]), int(shape[1]))
     cell = checked_cell(shape, (0, shape[1] - 1) if cell is None else cell)
-    wires = {"r_word": r_word, "r_bit": r_bit, "r_driver": r_driver, "r_sense": r_sense}
+    wires: dict[str, Any] = {"r_word": r_word, "r_bit": r_bit, "r_driver": r_driver, "r_sense": r_sense}
     currents = {}
     for held in (True, False):
         for background in (True, False):

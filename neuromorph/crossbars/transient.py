@@ -263,7 +263,7 @@ def simulate_states(
         raise ValueError(
             f"tolerance must be a number from {_LEAST_TOLERANCE:g} to {_LARGEST_TOLERANCE:g}, got {tolerance!r}"
         )
-    _refuse_too_large(crossbar.shape, save_at if isinstance(save_at, int) else np.size(save_at))
+    _refuse_too_large(crossbar.shape, int(save_at) if isinstance(save_at, int | np.integer) else np.size(save_at))
     times = frame_times(save_at, t_stop)
     lines = stimuli_by_line(crossbar.terminations, stimuli)
     sources = Sources(lines, t_stop, () if times is None else times)
@@ -312,7 +312,7 @@ def frame_times(save_at: int | str | ArrayLike, t_stop: float) -> FloatArray | N
         if save_at != "steps":
             raise ValueError(f"{wanted}, got {save_at!r}")
         return None
-    if isinstance(save_at, int) and not isinstance(save_at, bool):
+    if isinstance(save_at, int | np.integer) and not isinstance(save_at, bool):
         if save_at < 2:
             raise ValueError(f"{wanted}, got {save_at!r}")
         return np.linspace(0.0, t_stop, save_at)
@@ -328,7 +328,8 @@ def frame_times(save_at: int | str | ArrayLike, t_stop: float) -> FloatArray | N
 
 def _refuse_too_large(shape: tuple[int, int], frames: int) -> None:
     m, n = shape
-    needed = 8 * frames * (m * n + 4 * (m + n)) + 8 * 60 * m * n
+    # Frames are gathered one by one, and put together at the end.
+    needed = 2 * 8 * frames * (m * n + 4 * (m + n)) + 8 * 60 * m * n
     free = free_memory()
     if needed > free:
         raise MemoryError(

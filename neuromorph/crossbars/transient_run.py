@@ -174,7 +174,24 @@ class TransientRun:
         if last is not None and all(np.array_equal(ends[side], last.moment.ends[side]) for side in SIDES):
             return
         start = None if last is None else last.moment.found
-        self.point = self._point(t, x, self.circuit.at(x, ends, start))
+        try:
+            moment = self.circuit.at(x, ends, start)
+        except ConvergenceError as error:
+            raise SimulationError(
+                cause=f"the lines cannot be solved at {format_quantity(t, 's')}: {error}",
+                remedy="look at Crossbar.solve with the voltages of that time",
+                time_reached=t,
+            ) from error
+        self.point = self._point(t, x, moment)
+        wrong = np.flatnonzero(~np.isfinite(self.point.rate))
+        if wrong.size:
+            k = int(wrong[0])
+            raise SimulationError(
+                cause=f"the rate of a state is {self.point.rate[k]} at {moment.v[k]:.4g} V, state {x[k]:.4g}",
+                remedy="check the model's state equation and its parameters",
+                where=f"device {divmod(k, self.circuit.shape[1])}",
+                time_reached=t,
+            )
 
     def _point(self, t: float, x: FloatArray, moment: Moment) -> _Point:
         rate, slope = np.empty(x.size), np.empty(x.size)

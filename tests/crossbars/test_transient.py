@@ -6,6 +6,8 @@ import itertools
 import os
 import signal
 import threading
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -407,6 +409,37 @@ def test_what_cannot_be_followed_says_so_and_keeps_what_there_is():
         crossbar.simulate(triangles([0.9, -0.6, 0.4]), 10e-3, max_steps=20)
     assert len(caught.value.partial.time) > 1
     assert 0 < caught.value.time_reached < 10e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unsound(nm.MemristorModel):
+    """A rate that is no number, or a current that falls ever faster, which no resistor holds."""
+
+    k: float = nm.parameter(1.0, unit="A", doc="size of the current")
+
+    def current_equation(self, v: Any, x: Any) -> Any:
+        import sympy
+
+        return v * 1e-3 if self.k == 0 else -self.k * sympy.exp(v) * (1 + v**2)
+
+    def state_equation(self, v: Any, x: Any) -> Any:
+        import sympy
+
+        return sympy.log(x - 2) + v
+
+
+def test_a_model_that_is_not_sound_is_named():
+    @dataclass(frozen=True, kw_only=True)
+    class NoNumber(Unsound):
+        def current_equation(self, v: Any, x: Any) -> Any:
+            return 1e-3 * v
+
+    drive = nm.Constant(value=1.0)
+    with pytest.raises(nm.SimulationError, match=r"rate of a state is nan at .* V, state 0.25\n.*device \(0, 1\)"):
+        nm.Crossbar(nm.DeviceArray(NoNumber(), [[1.0, 0.25]], stuck=[[1e-3, np.nan]])).simulate(drive, 1e-3)
+    hopeless = nm.Crossbar(nm.DeviceArray(Unsound(), [[0.5]]), r_driver=300.0, r_sense=200.0)
+    with pytest.raises(nm.SimulationError, match=r"lines cannot be solved at 0 s: .*"):
+        hopeless.simulate(drive, 1e-3)
 
 
 @pytest.mark.parametrize(
