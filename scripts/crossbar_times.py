@@ -79,6 +79,15 @@ def engines(programs: list[str | None]) -> Iterator[tuple[str, nm.Ngspice, nm.Ng
             yield f"ngspice {found.version}, {name}", engine, nm.NgspiceOptions(method="trap", linear_solver=solver)
 
 
+def vacask() -> tuple[str, nm.Vacask] | None:
+    """VACASK with its version, where it is installed."""
+    engine = nm.Vacask()
+    try:
+        return f"VACASK {engine.installation().version}, KLU", engine
+    except nm.EngineNotFoundError:
+        return None
+
+
 def timed(action: Callable[[], object]) -> tuple[float, object]:
     best, spent, result = math.inf, 0.0, None
     while spent < REPEATED:
@@ -161,6 +170,8 @@ def transients(programs: list[str | None], budget: float, sizes: list[int]) -> l
     python = Column("Python", budget)
     memristive_array(4).simulate(DRIVE, T_STOP)  # compiles
     spice = [(Column(name, budget), engine, options) for name, engine, options in engines(programs)]
+    found = vacask()
+    other = [] if found is None else [Column(found[0], budget)]
     for size in sizes:
         crossbar = memristive_array(size)
         run = partial(crossbar.simulate, DRIVE, T_STOP)
@@ -173,7 +184,12 @@ def transients(programs: list[str | None], budget: float, sizes: list[int]) -> l
             spice, crossbar, partial(crossbar.deck, DRIVE, T_STOP, record=RECORDS)
         ):
             column.add(estimate, partial(run, **how), reference)
-    return [python, *(column for column, _, _ in spice)]
+        for column in other:
+            if column.is_over:
+                column.cells.append(None)
+            else:
+                column.add(1e-4 * size**2.5, partial(run, engine=found[1]), reference)
+    return [python, *(column for column, _, _ in spice), *other]
 
 
 def table(columns: list[Column], sizes: list[int]) -> list[str]:

@@ -20,7 +20,7 @@ from neuromorph.progress import Progress, silent
 
 if TYPE_CHECKING:
     from neuromorph.crossbars.transient import CrossbarTransient
-    from neuromorph.schematic import Deck, NgspiceOptions
+    from neuromorph.schematic import Deck, NgspiceOptions, VacaskOptions
     from neuromorph.spice import Engine
 
 __all__ = ["Crossbar"]
@@ -146,7 +146,7 @@ class Crossbar:
             last digits of all currents add up to more, as far as these go.
         progress : callable, optional
             Told the share of the vectors that is solved (pure number).
-        engine : {"ode", "ngspice"} or Ngspice
+        engine : {"ode", "ngspice", "ngspice-shared"} or Engine
             ``"ode"``: the array's own equations. ``"ngspice"``: an operating point of its deck for each vector.
         options : NgspiceOptions, optional
             Settings of the runs of ngspice.
@@ -201,7 +201,7 @@ class Crossbar:
         max_steps: int = 1_000_000,
         progress: Progress | None = None,
         engine: str | Engine = "ode",
-        options: NgspiceOptions | None = None,
+        options: NgspiceOptions | VacaskOptions | None = None,
         longest: float = 300.0,
     ) -> CrossbarTransient:
         """Let the states of the devices move while the lines carry current.
@@ -223,10 +223,10 @@ class Crossbar:
             Steps after which the run gives up; for engine ``"ode"``.
         progress : callable, optional
             Told the share that is done, and what is being done.
-        engine : {"ode", "ngspice"} or Ngspice
-            ``"ode"``: the array's own equations. ``"ngspice"``: a transient of its deck, in steps of its own.
-        options : NgspiceOptions, optional
-            Settings of the run of ngspice.
+        engine : {"ode", "ngspice", "ngspice-shared", "vacask"} or Engine
+            ``"ode"``: the array's own equations. The others: a transient of its deck, in steps of their own.
+        options : NgspiceOptions or VacaskOptions, optional
+            Settings of the simulator.
         longest : float
             Longest estimated time of the run of ngspice that is accepted [s].
 

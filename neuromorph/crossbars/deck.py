@@ -107,7 +107,8 @@ def crossbar_deck(
     is_point = t_stop is None
     m, n = crossbar.shape
     recorded = _checked_record(record, is_point)
-    is_moving = not is_point and netlist.moving.any()
+    model = getattr(crossbar.devices, "model", None)
+    is_moving = model is not None and not is_point and bool(netlist.moving.any())
     initial = netlist.initial_states() if is_moving else []
     return Deck(
         name=name or f"crossbar {m} x {n}",
@@ -123,6 +124,7 @@ def crossbar_deck(
         resolution=resolution,
         saves_all=m * n > _LARGE and set(recorded) == set(RECORDS),
         states=tuple(f"x_{node[1:]}" for node in netlist.state_nodes()) if is_moving and "states" in recorded else (),
+        verilog_a={model.subcircuit_name: model.verilog_a()} if model is not None and is_moving else {},
         parameters={
             key: value
             for key in ("r_word", "r_bit", "r_driver", "r_sense")

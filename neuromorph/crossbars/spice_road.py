@@ -26,6 +26,7 @@ from neuromorph.schematic import NgspiceOptions
 if TYPE_CHECKING:
     from neuromorph.crossbars.crossbar import Crossbar
     from neuromorph.recording import Recording
+    from neuromorph.schematic import Deck, VacaskOptions
     from neuromorph.spice import Engine
 
 __all__ = ["LONGEST", "simulate_in_ngspice", "solve_in_ngspice"]
@@ -35,6 +36,7 @@ Array = NDArray[np.float64]
 LONGEST = 300.0
 """Longest estimated duration of a run that is started without being asked for [s]."""
 
+_ENGINES = {"ngspice": "Ngspice", "ngspice-shared": "NgspiceShared", "vacask": "Vacask"}
 # Kirchhoff's law is looked at in so many time points.
 _CHECKED_POINTS = 25
 # Signals are interpolated in blocks, which bounds the memory that splines take.
@@ -58,8 +60,8 @@ def solve_in_ngspice(
         The array; states of memristors are held.
     v : array_like, shape (lines,) or (p, lines), or mapping of str to such
         Voltages of the driven ends [V], as :meth:`Crossbar.solve` takes them. Each vector is a run.
-    engine : "ngspice" or Ngspice
-        The program.
+    engine : {"ngspice", "ngspice-shared"} or Engine
+        The simulator.
     options : NgspiceOptions, optional
         Settings of the runs.
     longest : float
@@ -91,8 +93,7 @@ def solve_in_ngspice(
     for k in range(p):
         deck = crossbar_deck(crossbar, {side: ends[side][k] for side in driven}, record="voltages")
         if k == 0:
-            cost = ngspice_cost(crossbar, deck, klu=_uses_klu(simulator, deck, options), options=options, runs=p)
-            cost.refuse_above(longest, crossbar.shape)
+            _refuse_long_runs(crossbar, deck, simulator, options, longest, runs=p)
         progress(k / p, "ngspice")
         voltages[k] = _node_voltages(netlist, simulator.run(deck, options))[0]
     progress(1.0, "ngspice")
@@ -115,7 +116,7 @@ def simulate_in_ngspice(
     t_stop: float,
     *,
     engine: str | Engine = "ngspice",
-    options: NgspiceOptions | None = None,
+    options: NgspiceOptions | VacaskOptions | None = None,
     save_at: int | str | ArrayLike = 101,
     longest: float = LONGEST,
     progress: Progress | None = None,
@@ -130,10 +131,10 @@ def simulate_in_ngspice(
         Voltages of the driven ends [V], as :meth:`Crossbar.simulate` takes them.
     t_stop : float
         Length of the run [s].
-    engine : "ngspice" or Ngspice
-        The program.
-    options : NgspiceOptions, optional
-        Settings of the run; by default the trapezoidal rule with the deck's own time step, which keeps the states of
+    engine : {"ngspice", "ngspice-shared", "vacask"} or Engine
+        The simulator. What a run of VACASK costs is not estimated.
+    options : NgspiceOptions or VacaskOptions, optional
+        Settings of the run; by default of ngspice the trapezoidal rule with the deck's own time step, which keeps the states of
         switching devices within 1e-3.
     save_at : int, "steps" or array_like
         What to keep: a number of frames evenly from 0 s to `t_stop`, times [s], or every step of ngspice.
@@ -164,9 +165,10 @@ def simulate_in_ngspice(
         )
     frames = frame_times(save_at, t_stop)
     deck = crossbar_deck(crossbar, stimuli, t_stop, record=("currents", "states", "voltages"))
-    simulator, options = _engine(engine), options or NgspiceOptions(method="trap")
-    cost = ngspice_cost(crossbar, deck, klu=_uses_klu(simulator, deck, options), options=options)
-    cost.refuse_above(longest, crossbar.shape)
+    simulator = _engine(engine)
+    if options is None and hasattr(simulator, "uses_klu"):
+        options = NgspiceOptions(method="trap")
+    _refuse_long_runs(crossbar, deck, simulator, options, longest)
     try:
         recording = simulator.run(deck, options, progress or silent)
     except SimulationError as error:
@@ -176,20 +178,23 @@ def simulate_in_ngspice(
     return _Waveforms(crossbar, stimuli, recording).transient(frames, t_stop)
 
 
-def _engine(engine: str | Engine) -> Engine:
+def _engine(engine: str | Engine) -> Any:
     if not isinstance(engine, str):
         if not hasattr(engine, "run"):
-            raise ValueError(f"engine must be 'ngspice' or an engine object, got {engine!r}")
+            raise ValueError(f"engine must be one of {', '.join(_ENGINES)}, or an engine object, got {engine!r}")
         return engine
-    if engine != "ngspice":
-        raise ValueError(f"no engine {engine!r}; choices: 'ode', 'ngspice'")
-    from neuromorph.spice import Ngspice
+    if engine not in _ENGINES:
+        raise ValueError(f"no engine {engine!r}; choices: ode, {', '.join(_ENGINES)}")
+    from neuromorph import spice
 
-    return Ngspice()
+    return getattr(spice, _ENGINES[engine])()
 
 
-def _uses_klu(engine: Any, deck: Any, options: NgspiceOptions) -> bool:
-    return bool(engine.uses_klu(deck, options)) if hasattr(engine, "uses_klu") else False
+def _refuse_long_runs(crossbar: Crossbar, deck: Deck, engine: Any, options: Any, longest: float, runs: int = 1) -> None:
+    """Look at the cost where it is known: of ngspice, as a program or as a library."""
+    if hasattr(engine, "uses_klu"):
+        cost = ngspice_cost(crossbar, deck, klu=engine.uses_klu(deck, options), options=options, runs=runs)
+        cost.refuse_above(longest, crossbar.shape)
 
 
 def _node_voltages(netlist: ArrayNetlist, recording: Recording) -> Array:

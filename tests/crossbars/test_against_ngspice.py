@@ -235,6 +235,17 @@ def test_one_word_chooses_the_road() -> None:
         crossbar.solve(v, method="lines", engine="ngspice")
 
 
+@pytest.mark.parametrize("engine", ["ngspice-shared", "vacask"])
+def test_other_engines(engine: str) -> None:
+    crossbar = nm.Crossbar(memristors(np.random.default_rng(8), (3, 4)), r_word=1.0, r_bit=2.0, r_driver=10.0)
+    options = nm.VacaskOptions(t_max=1e-5) if engine == "vacask" else None
+    python = crossbar.simulate(sines(3), 4e-3)
+    spice = crossbar.simulate(sines(3), 4e-3, engine=engine, options=options)
+    assert spice.provenance["engine"] == engine
+    assert np.abs(spice.states - python.states).max() < 1e-3
+    assert spice.energy_balance < 1e-3
+
+
 # ---------------------------------------------------------------- refusals
 
 
@@ -244,9 +255,11 @@ def test_what_the_road_refuses() -> None:
         ValueError, match="a transient needs devices that have states: make the crossbar of a DeviceArray"
     ):
         simulate_in_ngspice(linear, nm.Constant(value=1.0), 1e-3)
-    with pytest.raises(ValueError, match="no engine 'xyce'; choices: 'ode', 'ngspice'"):
+    with pytest.raises(ValueError, match="no engine 'xyce'; choices: ode, ngspice, ngspice-shared, vacask"):
         solve_in_ngspice(linear, [1.0], engine="xyce")
-    with pytest.raises(ValueError, match="engine must be 'ngspice' or an engine object, got 3"):
+    with pytest.raises(
+        ValueError, match="engine must be one of ngspice, ngspice-shared, vacask, or an engine object, got 3"
+    ):
         solve_in_ngspice(linear, [1.0], engine=3)
     with pytest.raises(ValueError, match="KLU"):
         solve_in_ngspice(linear, [1.0], longest=1e-9)
