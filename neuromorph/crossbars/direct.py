@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neuromorph.crossbars.connections import connected_nodes, node_numbers, set_known_voltages
 from neuromorph.crossbars.cut_lines import has_cut_lines, joined_to_cut_lines
 from neuromorph.crossbars.terminations import SIDES, Terminations, Wires
-from neuromorph.crossbars.voltages import Array, Boundary, NodeVoltages, drop, read_only
+from neuromorph.crossbars.voltages import Array, Boundary, NodeVoltages, drop, read_only, refuse_not_finite
 from neuromorph.errors import ConvergenceError
 from neuromorph.progress import Progress, silent
 
@@ -85,6 +85,7 @@ class DirectSolver:
         ends = {side: np.ascontiguousarray(np.broadcast_to(v, (p, v.shape[1]))) for side, v in ends.items()}
         g = read_only(g)
         offsets = None if offsets is None else read_only(offsets)
+        refuse_not_finite(g, ends, offsets)
         if has_cut_lines(self.wires):
             without = self._solve(read_only(np.zeros(self.shape)), ends, None, tolerance)
             found = joined_to_cut_lines(without, g, offsets)
@@ -142,7 +143,7 @@ class _Tableau:
         word, bit = self.nodes
         outermost = {"left": word[:, 0], "right": word[:, -1], "top": bit[0], "bottom": bit[-1]}
         m, n = g.shape
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             branches = [(word, bit, 1.0 / g)]
         branches.append((word[:, :-1], word[:, 1:], np.full((m, n - 1), wires.r_word)))
         branches.append((bit[:-1], bit[1:], np.full((m - 1, n), wires.r_bit)))

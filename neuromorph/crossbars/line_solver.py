@@ -11,7 +11,7 @@ import numpy as np
 from neuromorph.crossbars.connections import connected_nodes, set_known_voltages
 from neuromorph.crossbars.cut_lines import has_cut_lines, joined_to_cut_lines
 from neuromorph.crossbars.terminations import SIDES, Terminations, Wires
-from neuromorph.crossbars.voltages import Array, Boundary, NodeVoltages, read_only
+from neuromorph.crossbars.voltages import Array, Boundary, NodeVoltages, read_only, refuse_not_finite
 from neuromorph.equations import load_kernel
 from neuromorph.errors import ConvergenceError
 from neuromorph.progress import Progress, silent
@@ -107,6 +107,7 @@ class LineSolver:
         ends = {side: np.ascontiguousarray(np.broadcast_to(v, (p, v.shape[1]))) for side, v in ends.items()}
         g = read_only(g)
         offsets = None if offsets is None else read_only(offsets)
+        refuse_not_finite(g, ends, offsets)
         if has_cut_lines(self.wires):
             found = self._solve(read_only(np.zeros(self.shape)), ends, None, None, tolerance, progress)
             return joined_to_cut_lines(found, g, offsets)

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from neuromorph.crossbars.terminations import SIDES, Terminations, Wires
 from neuromorph.equations import load_kernel
+from neuromorph.errors import ConvergenceError
 
-__all__ = ["Array", "Boundary", "NodeVoltages", "drop", "read_only"]
+__all__ = ["Array", "Boundary", "NodeVoltages", "drop", "read_only", "refuse_not_finite"]
 
 Array = NDArray[np.float64]
 
@@ -244,6 +245,32 @@ def read_only(values: Any) -> Array:
     view = np.ascontiguousarray(values, dtype=float).view()
     view.flags.writeable = False
     return view
+
+
+def refuse_not_finite(g: Array, ends: dict[str, Array], offsets: Array | None) -> None:
+    """Stop before a solver works with what is not a number.
+
+    Parameters
+    ----------
+    g : ndarray, shape (m, n)
+        Conductances [S].
+    ends : dict of str to ndarray, shape (p, lines)
+        Voltages behind the ends [V].
+    offsets : ndarray, shape (1 or p, m, n), optional
+        Currents of the devices at no voltage [A].
+
+    Raises
+    ------
+    ConvergenceError
+        Names the first device or side.
+    """
+    for name, values in (("conductance", g), ("current at no voltage", offsets)):
+        if values is not None and not np.isfinite(values).all():
+            i, j = (int(k) for k in np.argwhere(~np.isfinite(values))[0][-2:])
+            raise ConvergenceError(f"the {name} of device ({i}, {j}) is not finite")
+    for side, volts in ends.items():
+        if not np.isfinite(volts).all():
+            raise ConvergenceError(f"a voltage of side {side} is not finite")
 
 
 def balance_kernel() -> ModuleType:

@@ -185,6 +185,29 @@ def test_no_convergence_says_how_far_it_came(monkeypatch):
     assert solution.error_bound < 1e-11
 
 
+@pytest.mark.parametrize("solver", [LineSolver, DirectSolver])
+def test_what_is_not_a_number_is_named(solver):
+    crossbar = nm.Crossbar(G, r_word=1.0)
+    ends, _ = end_voltages(crossbar.terminations, [1.0, 1.0])
+    made = solver(crossbar.shape, crossbar.wires, crossbar.terminations)
+    with pytest.raises(nm.ConvergenceError, match=r"the conductance of device \(1, 2\) is not finite"):
+        made.solve(np.where(G == 5e-4, np.nan, G), ends)
+    with pytest.raises(nm.ConvergenceError, match=r"current at no voltage of device \(0, 0\)"):
+        made.solve(G, ends, np.full(G.shape, np.inf))
+    with pytest.raises(nm.ConvergenceError, match="voltage of side left"):
+        made.solve(G, {**ends, "left": np.array([0.0, np.nan])})
+
+
+@pytest.mark.parametrize("method", ["auto", "direct"])
+def test_the_smallest_and_largest_numbers(method):
+    """Nothing overflows where conductances are as small as a double can be."""
+    g = np.array([[1e-310, 1e-3], [1e-300, 1e-3]])
+    solution = nm.Crossbar(g, r_word=1.0, r_bit=1.0).solve([1.0, 1.0], method=method)
+    reference = nm.Crossbar(g[:, 1:], r_word=2.0, r_bit=1.0, left="driven").solve([1.0, 1.0], method="direct")
+    assert solution.output_currents[0] == pytest.approx(0.0, abs=1e-200)
+    assert solution.output_currents[1] == pytest.approx(reference.output_currents[0], rel=1e-10)
+
+
 def test_a_solve_beyond_the_memory_is_refused_with_numbers(monkeypatch):
     monkeypatch.setattr(solver_module, "free_memory", lambda: 1e6)
     crossbar = nm.Crossbar(np.full((64, 64), 1e-3))
