@@ -28,7 +28,8 @@ def settle(x, v, x_range, only_start, drive, dt, g_s, loaded, c_p, offset, toler
     """The periodic solution, found from state `x` and voltage `v` at the start; fills states and voltages.
 
     `x_range` is what is known of the range of the state, 0 where nothing is. The solution closes to this `share` of the
-    tolerated error; where the start alone is asked for the rest may be that of another start. Returns status (0 is good), passes, state and voltage at the start, and the range of the state.
+    tolerated error; where the start alone is asked for, the rest may be that of another start. Returns status (0 is good),
+    passes, state and voltage at the start, and the range of the state.
     """
     start = np.array([STATE_0, VOLTAGE_0]) if c_p > 0.0 else np.array([STATE_0])
     last = dt.size
@@ -57,29 +58,43 @@ def settle(x, v, x_range, only_start, drive, dt, g_s, loaded, c_p, offset, toler
             low = max(low, x)
         else:
             high = min(high, x)
+        # Newton's method for the start; behind a capacitor its voltage is a second unknown.
         slope = 1.0 - xs_by[last, 0]
+        v_change = 0.0
+        change = defect / slope
+        if c_p > 0.0:
+            v_slope = 1.0 - vs_by[last, 1]
+            det = slope * v_slope - xs_by[last, 1] * vs_by[last, 0]
+            change = (v_slope * defect + xs_by[last, 1] * v_defect) / det
+            v_change = (slope * v_defect + vs_by[last, 0] * defect) / det
         # A state that hardly moves in a period closes from anywhere: it is the start that must be right, if it can be known.
         is_known = slope > 1e-11
-        new = x + defect / slope
-        change = abs(new - x) if is_known else 0.0
-        is_closed = abs(defect) <= share * x_tolerance and abs(v_defect) <= 1e-7 and change <= share * tolerance
-        if is_fine and (is_closed or high - low < 1e-14):
+        is_closed = abs(defect) <= share * x_tolerance and abs(v_defect) <= 1e-7
+        if is_fine and ((is_closed and (abs(change) <= share * tolerance or not is_known)) or high - low < 1e-14):
             return 0, passes, x, v, known_range
+        new = x + change
         is_inside = low <= new <= high
         # What is left of a small correction is about 50 times its square; of a linear equation nothing is left.
-        is_small = 50.0 * change**2 <= share * x_tolerance
-        if is_fine and is_known and is_inside and c_p == 0.0 and (is_small or (IS_LINEAR and loaded == 0.0)):
+        is_small = 50.0 * change**2 <= share * x_tolerance and abs(v_change) <= 1e-4
+        if is_fine and is_known and is_inside and (is_small or (IS_LINEAR and loaded == 0.0)):
             for j in range(last + 1):
-                xs[j] += xs_by[j, 0] * (new - x)
-                vs[j] += vs_by[j, 0] * (new - x)
+                xs[j] += xs_by[j, 0] * change
+                vs[j] += vs_by[j, 0] * change
+                if c_p > 0.0:
+                    xs[j] += xs_by[j, 1] * v_change
+                    vs[j] += vs_by[j, 1] * v_change
             return 0, passes, new, vs[0], known_range
         # A start that is forgotten within a period is known once a period has been simulated.
         if only_start and is_inside and abs(xs_by[last, 0] * change) <= share * x_tolerance:
             return 0, passes, new, vs[last], known_range
-        if not is_inside:
-            new = xs[last] if slope > 0.5 and low <= xs[last] <= high else 0.5 * (low + high)
-        x = new
         v = vs[last]
+        if is_inside and is_known:
+            v = vs[0] + v_change
+        elif slope > 0.5 and low <= xs[last] <= high:
+            new = xs[last]
+        elif not is_inside:
+            new = 0.5 * (low + high)
+        x = new
     return -1, passes, x, v, known_range
 
 
