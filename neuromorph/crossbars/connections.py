@@ -92,9 +92,12 @@ def set_known_voltages(
     of_side = {"left": groups[:m], "right": groups[:m], "top": groups[m:], "bottom": groups[m:]}
     group = np.concatenate([of_side[side][np.isfinite(resistances[side])] for side in SIDES])
     voltage = np.concatenate([ends[side][:, np.isfinite(resistances[side])] for side in SIDES], axis=1)
-    lowest, highest = np.full((groups.max() + 1, p), np.inf), np.full((groups.max() + 1, p), -np.inf)
-    np.minimum.at(lowest, group, voltage.T)
-    np.maximum.at(highest, group, voltage.T)
+    if groups.max() == 0 and len(group):
+        lowest, highest = voltage.min(axis=1)[None], voltage.max(axis=1)[None]
+    else:
+        lowest, highest = np.full((groups.max() + 1, p), np.inf), np.full((groups.max() + 1, p), -np.inf)
+        np.minimum.at(lowest, group, voltage.T)
+        np.maximum.at(highest, group, voltage.T)
     # Ends at one voltage drive no current.
     for at_rest, k in np.argwhere(lowest == highest):
         word, bit = groups[:m] == at_rest, groups[m:] == at_rest

@@ -170,12 +170,13 @@ class LineSolver:
         )
 
     def _start(self, start: NodeVoltages | Array, block: slice, high: Array, low: Array) -> None:
-        parts = (start.high, start.low) if isinstance(start, NodeVoltages) else (np.asarray(start, dtype=float), None)
+        # Nodes without a connection are shown as not a number.
+        parts = (start.high, start.low) if isinstance(start, NodeVoltages) else (np.nan_to_num(start), None)
         for target, given in zip((high, low), parts, strict=True):
             if given is None:
                 continue
             given = given if given.ndim == 3 or len(given) == 1 else given[block]
-            target[...] = np.nan_to_num(given)
+            target[...] = given
             # The nodes of a line without resistance are one.
             if self.wires.r_word == 0:
                 target[:, 0] = target[:, 0, :, :1]

@@ -122,6 +122,11 @@ class Terminations:
     def _kinds(self) -> dict[str, NDArray[np.intp]]:
         return {side: np.array([KINDS.index(word) for word in getattr(self, side)], dtype=np.intp) for side in SIDES}
 
+    @cached_property
+    def _resistances(self) -> dict[tuple[str, Wires], NDArray[np.float64]]:
+        """What was asked for already: a transient asks at every step."""
+        return {}
+
     @property
     def shape(self) -> tuple[int, int]:
         """Word lines and bit lines."""
@@ -150,9 +155,14 @@ class Terminations:
         ndarray, shape (lines,)
             One segment and what is behind it [ohm]; infinite at floating ends.
         """
-        behind = {"driven": wires.r_driver, "sensed": wires.r_sense, "grounded": 0.0, "floating": math.inf}
-        by_kind = np.array([wires.segment(side) + behind[kind] for kind in KINDS])
-        return np.asarray(by_kind[self._kinds[side]])
+        found = self._resistances.get((side, wires))
+        if found is None:
+            behind = {"driven": wires.r_driver, "sensed": wires.r_sense, "grounded": 0.0, "floating": math.inf}
+            by_kind = np.array([wires.segment(side) + behind[kind] for kind in KINDS])
+            found = np.asarray(by_kind[self._kinds[side]])
+            found.flags.writeable = False
+            self._resistances[side, wires] = found
+        return found
 
     def refuse_short_circuits(self, wires: Wires) -> None:
         """Refuse lines that join two fixed voltages through nothing: no current is then the solution.
