@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Readies the checkout for demo.sh ("setup.sh demo") or test.sh ("setup.sh dev"): ngspice, and a .venv that
-# holds this package. Does nothing, and uses no network, when all of it is there.
+# holds this package. Does nothing, and uses no network, when all of it is there. Where the demo finds no ngspice and
+# cannot install one, .venv gets VACASK instead, a SPICE engine that pip installs.
 # Exit status 3: the set-up could not be finished; the message says what to run.
 set -euo pipefail
 CDPATH='' cd -- "$(dirname -- "$0")/.."
@@ -100,6 +101,24 @@ missing=()
 ready demo || find_python >/dev/null || missing+=(python)
 # Who names an ngspice does not want another one; a name that is wrong is for neuromorph to explain.
 if [[ -z ${NEUROMORPH_NGSPICE:-} ]] && ! type -P ngspice >/dev/null; then missing+=(ngspice); fi
+# Whether the system's package manager would do what it is told.
+can_install() {
+    local manager
+    type -P brew >/dev/null && return
+    for manager in apt-get dnf zypper pacman; do
+        if type -P "$manager" >/dev/null; then
+            ((EUID == 0)) || { type -P sudo >/dev/null && { [[ -t 0 ]] || sudo -n true 2>/dev/null; }; }
+            return
+        fi
+    done
+    return 1
+}
+spice=ngspice
+if [[ $want == demo && ${missing[*]-} == *ngspice* && $(uname -sm) == "Linux x86_64" ]] && ! can_install; then
+    spice=vacask target='.[vacask]' readies+=(vacask) missing=("${missing[@]/ngspice/}")
+    if [[ -z ${missing[*]-} ]]; then missing=(); fi
+    ready vacask || echo "No ngspice here, and no right to install one: VACASK takes its place ..." >&2
+fi
 # The tests also run ngspice as a library.
 has_library() {
     [[ -n ${NEUROMORPH_LIBNGSPICE:-} ]] || { ldconfig -p || /sbin/ldconfig -p || ls /opt/homebrew/lib /usr/local/lib; } 2>/dev/null |
@@ -108,7 +127,7 @@ has_library() {
 if [[ $want == dev ]] && ! has_library; then missing+=(libngspice); fi
 if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
 
-if ! ready "$want"; then
+if ! ready "$want" || { [[ $spice == vacask ]] && ! ready vacask; }; then
     if ! ready demo; then
         python=$(find_python) || stop "no python3 here is 3.11 or later and has venv. Install one, and try again"
         rm -rf .venv

@@ -15,6 +15,7 @@ from neuromorph.cli.options import (
     Design,
     Drive,
     Dt,
+    Engine,
     Fidelity,
     Json,
     Method,
@@ -22,10 +23,13 @@ from neuromorph.cli.options import (
     Probes,
     RelTol,
     Set,
+    SpiceEngine,
     TMax,
     TStop,
     named_probes,
+    ngspice_options,
     parsed_fidelity,
+    say_choice,
     seconds,
     spice_options,
     warn_of_idle_settings,
@@ -84,15 +88,17 @@ def doctor(json: Json = None) -> None:
     ngspice = found["engines"]["ngspice"]
     lines = [f"neuromorph {found['neuromorph']}, Python {found['python']}, kernels and findings in {found['cache']}"]
     lines.append("rk4             ready")
-    for name in ("ngspice", "ngspice-shared"):
+    for name in ("ngspice", "ngspice-shared", "vacask"):
         engine = found["engines"][name]
         if not engine["found"]:
             lines.append(f"{name:16}missing: {engine['why']}")
             continue
-        can = ", ".join(f"{ability.upper()} {'yes' if engine[ability] else 'no'}" for ability in ("klu", "osdi"))
-        lines.append(f"{name:16}ready: {engine['program']}, version {engine['version']} ({can})")
+        known = [ability for ability in ("klu", "osdi") if ability in engine]
+        can = ", ".join(f"{ability.upper()} {'yes' if engine[ability] else 'no'}" for ability in known)
+        extra = can or f"Verilog-A compiler {engine['compiler']}"
+        lines.append(f"{name:16}ready: {engine['program']}, version {engine['version']} ({extra})")
     say("\n".join(lines), json)
-    if not ngspice["found"]:
+    if not (ngspice["found"] or found["engines"]["vacask"]["found"]):
         raise typer.Exit(ENGINE_MISSING)
 
 
@@ -100,7 +106,7 @@ def doctor(json: Json = None) -> None:
 @reported
 def simulate(
     design: Design,
-    engine: Annotated[str | None, typer.Option("--engine", help="ode (rk4 says the same), or ngspice.")] = None,
+    engine: Engine = None,
     drive: Drive = [],  # noqa: B006 - typer's spelling of a repeatable option
     t_stop: TStop = None,
     setting: Set = [],  # noqa: B006
@@ -129,12 +135,13 @@ def simulate(
             request.t_stop,
             engine,
             dt=seconds(dt),
-            options=spice_options(reltol, t_max, method),
+            options=spice_options(reltol, t_max, method, engine),
             probes=named_probes(probe),
             fidelity=parsed_fidelity(fidelity),
             progress=progress,
         )
     say(describe_recording(recording), json)
+    say_choice(recording, json)
     if save is not None:
         recording.save(save)
         say(f"waveforms: {save}", json)
@@ -150,6 +157,7 @@ def simulate(
 @reported
 def validate(
     design: Design,
+    engine: SpiceEngine = "ngspice",
     drive: Drive = [],  # noqa: B006
     t_stop: TStop = None,
     setting: Set = [],  # noqa: B006
@@ -179,13 +187,15 @@ def validate(
             request.drive,
             request.t_stop,
             dt=seconds(dt),
-            options=spice_options(reltol, t_max, method),
+            engine=engine,
+            options=spice_options(reltol, t_max, method, engine),
             probes=named_probes(probe),
             fidelity=parsed_fidelity(fidelity),
             error_budget=error_budget,
             progress=progress,
         )
     say(check.summary(), json)
+    say_choice(check.candidate, json)
     write_json(check.to_dict(), json)
     if plot is not None:
         check.plot(plot)
@@ -219,7 +229,7 @@ def netlist(
     built = at_fidelity(request.design, parsed_fidelity(fidelity))
     stimulus, duration = working_point(built, request.drive, request.t_stop)
     deck = deck_of(built, stimulus, duration, named_probes(probe))
-    text = deck.text(spice_options(reltol, t_max, method))
+    text = deck.text(ngspice_options(reltol, t_max, method))
     if output is not None:
         write_text_atomically(output, text)
         say(f"deck: {output}", json)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import platform
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neuromorph.errors import EngineNotFoundError
+
+if TYPE_CHECKING:
+    from neuromorph.spice import Vacask
 
 
 def findings() -> dict[str, Any]:
@@ -18,7 +21,7 @@ def findings() -> dict[str, Any]:
     """
     import neuromorph
     from neuromorph.equations import cache_folder
-    from neuromorph.spice import Ngspice, NgspiceShared
+    from neuromorph.spice import Ngspice, NgspiceShared, Vacask
 
     return {
         "neuromorph": neuromorph.__version__,
@@ -29,6 +32,7 @@ def findings() -> dict[str, Any]:
             "rk4": {"found": True, "version": neuromorph.__version__},
             "ngspice": _found(Ngspice()),
             "ngspice-shared": _found(NgspiceShared()),
+            "vacask": _found_vacask(Vacask()),
         },
     }
 
@@ -45,4 +49,17 @@ def _found(engine: Any) -> dict[str, Any]:
         "version": capabilities.version,
         "klu": capabilities.klu,
         "osdi": capabilities.osdi,
+    }
+
+
+def _found_vacask(engine: Vacask) -> dict[str, Any]:
+    try:
+        installation = engine.installation()
+    except EngineNotFoundError as error:
+        return {"found": False, "why": str(error)}
+    return {
+        "found": True,
+        "program": str(installation.program),
+        "version": installation.version,
+        "compiler": str(installation.compiler),
     }

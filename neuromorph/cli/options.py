@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuromorph.cli.output import say
+
 if TYPE_CHECKING:
-    from neuromorph.schematic import NgspiceOptions
+    from neuromorph.recording import Recording
+    from neuromorph.schematic import NgspiceOptions, VacaskOptions
 
 Design = Annotated[str, typer.Argument(help="A design's name (memristive-alif, lif) or a script that has design().")]
 Drive = Annotated[
@@ -27,9 +30,21 @@ Json = Annotated[
     str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON; - for standard output.")
 ]
 Dt = Annotated[str | None, typer.Option("--dt", help="Longest step of the equations, such as 50ns.")]
-RelTol = Annotated[float | None, typer.Option("--reltol", help="Relative tolerance of ngspice.")]
-TMax = Annotated[str | None, typer.Option("--t-max", help="Longest ngspice step, such as 100ns.")]
-Method = Annotated[str | None, typer.Option("--method", help="Integration method of ngspice: gear or trap.")]
+RelTol = Annotated[float | None, typer.Option("--reltol", help="Relative tolerance of the SPICE engine.")]
+TMax = Annotated[str | None, typer.Option("--t-max", help="Longest SPICE step, such as 100ns.")]
+Method = Annotated[str | None, typer.Option("--method", help="Integration method of the SPICE engine: gear or trap.")]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine", help="ode (rk4 says the same), ngspice, ngspice-shared, vacask, or auto: a SPICE engine that suits."
+    ),
+]
+SpiceEngine = Annotated[
+    str,
+    typer.Option(
+        "--engine", help="The circuit's road: ngspice, ngspice-shared, vacask, or auto, which picks and says why."
+    ),
+]
 Probes = Annotated[list[str], typer.Option("--probe", help="What to record from a circuit: v(out) or v_out=v(out).")]
 Fidelity = Annotated[
     str | None,
@@ -49,13 +64,35 @@ def seconds(text: str | None) -> float | None:
     return None if text is None else parse_quantity(text, "s")
 
 
-def spice_options(reltol: float | None, t_max: str | None, method: str | None) -> NgspiceOptions | None:
+def spice_options(
+    reltol: float | None, t_max: str | None, method: str | None, engine: str | None
+) -> NgspiceOptions | VacaskOptions | None:
     """Settings of the SPICE run (SI units), ``None`` where nothing was typed."""
+    if engine != "vacask":
+        return ngspice_options(reltol, t_max, method)
+    from neuromorph.schematic import VacaskOptions
+
+    chosen = _typed(reltol, t_max, method)
+    return VacaskOptions(**chosen) if chosen else None
+
+
+def ngspice_options(reltol: float | None, t_max: str | None, method: str | None) -> NgspiceOptions | None:
+    """Settings of an ngspice run (SI units), ``None`` where nothing was typed."""
     from neuromorph.schematic import NgspiceOptions
 
-    given: dict[str, Any] = {"reltol": reltol, "t_max": seconds(t_max), "method": method}
-    chosen = {name: value for name, value in given.items() if value is not None}
+    chosen = _typed(reltol, t_max, method)
     return NgspiceOptions(**chosen) if chosen else None
+
+
+def _typed(reltol: float | None, t_max: str | None, method: str | None) -> dict[str, Any]:
+    given = {"reltol": reltol, "t_max": seconds(t_max), "method": method}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def say_choice(recording: Recording, json: str | None) -> None:
+    """Say why the engine of a recording was chosen, where it was."""
+    if why := recording.provenance.get("engine_choice"):
+        say(f"engine: {recording.provenance['engine']}; {why}", json)
 
 
 def named_probes(texts: list[str]) -> dict[str, str] | None:

@@ -16,6 +16,7 @@ from neuromorph.cli.options import (
     Design,
     Drive,
     Dt,
+    Engine,
     Fidelity,
     Json,
     Method,
@@ -63,7 +64,7 @@ def sweep(
             "--measure", help="What to measure: rate, isi_steady, adaptation_ratio, threshold, ...; repeatable."
         ),
     ] = [],  # noqa: B006
-    engine: Annotated[str | None, typer.Option("--engine", help="ode (rk4 says the same), or ngspice.")] = None,
+    engine: Engine = None,
     fidelity: Fidelity = None,
     drive: Drive = [],  # noqa: B006
     t_stop: TStop = None,
@@ -117,7 +118,7 @@ def sweep(
             engine=engine,
             fidelity=parsed_fidelity(fidelity),
             dt=seconds(dt),
-            options=spice_options(reltol, t_max, method),
+            options=spice_options(reltol, t_max, method, engine),
             probes=named_probes(probe),
             workers=workers,
             store=store,

@@ -32,6 +32,8 @@ def test_doctor_names_engine_version_and_capabilities(run, tmp_path):
     assert result.exit_code == 0
     assert "ngspice         ready" in result.stdout
     assert "ngspice-shared  ready" in result.stdout
+    assert "vacask          ready" in result.stdout
+    assert "Verilog-A compiler" in result.stdout
     found = json.loads((tmp_path / "d.json").read_text())["engines"]["ngspice"]
     assert found["version"][0].isdigit()
     assert isinstance(found["klu"], bool)
@@ -40,6 +42,8 @@ def test_doctor_names_engine_version_and_capabilities(run, tmp_path):
 
 def test_doctor_without_ngspice_names_the_command_that_installs_it(run, monkeypatch):
     monkeypatch.setenv("NEUROMORPH_NGSPICE", "/nowhere/ngspice")
+    assert run("doctor").exit_code == 0  # VACASK is here
+    monkeypatch.setenv("NEUROMORPH_VACASK", "/nowhere/vacask")
     result = run("doctor")
     assert result.exit_code == 3
     assert "missing: /nowhere/ngspice is not an executable program (from NEUROMORPH_NGSPICE)" in result.stdout
@@ -224,6 +228,34 @@ def test_faulty_script_is_named_with_its_line(run, script, text, message):
     result = run("netlist", script(text), "--t-stop", "1ms", *settings)
     assert result.exit_code == 2, result.output
     assert message in result.output
+
+
+@pytest.mark.parametrize("engine", ["vacask", "auto"])
+def test_validate_runs_on_vacask(run, engine, tmp_path):
+    result = run("validate", *FAST_LIF, "--engine", engine, "--reltol", "1e-6", "--json", tmp_path / "c.json")
+    assert result.exit_code == 0, result.output
+    assert "vacask (candidate)" in result.stdout
+    assert ("engine: vacask; VACASK is here and has all that the circuit needs" in result.stdout) == (engine == "auto")
+    candidate = json.loads((tmp_path / "c.json").read_text())["candidate"]
+    assert candidate["engine"] == "vacask"
+
+
+def test_auto_falls_back_to_ngspice_and_says_why(run, monkeypatch):
+    monkeypatch.setenv("NEUROMORPH_VACASK", "/nowhere/vacask")
+    result = run("simulate", *FAST_LIF, "--engine", "auto")
+    assert result.exit_code == 0, result.output
+    assert (
+        "engine: ngspice; ngspice, because VACASK cannot be used: /nowhere/vacask is not an executable" in result.stdout
+    )
+
+
+def test_without_any_engine_auto_exits_with_3_and_names_both(run, monkeypatch):
+    monkeypatch.setenv("NEUROMORPH_VACASK", "/nowhere/vacask")
+    monkeypatch.setenv("NEUROMORPH_NGSPICE", "/nowhere/ngspice")
+    result = run("validate", *FAST_LIF, "--engine", "auto")
+    assert result.exit_code == 3
+    assert "/nowhere/vacask" in result.output
+    assert "/nowhere/ngspice" in result.output
 
 
 def test_missing_engine_exits_with_3(run, monkeypatch):

@@ -65,8 +65,8 @@ class VacaskOptions:
         Parameters
         ----------
         options : VacaskOptions or NgspiceOptions, optional
-            As given to a run. Of :class:`neuromorph.NgspiceOptions` the method, the tolerances, the longest step
-            [s] and the refinement are taken.
+            As given to a run. Of :class:`neuromorph.NgspiceOptions` the tolerances, the longest step [s] and the
+            refinement are taken; not the method, whose default there is what suits ngspice.
 
         Returns
         -------
@@ -91,7 +91,6 @@ class VacaskOptions:
         if options.linear_solver == "sparse":
             raise ValueError("VACASK solves with KLU only: leave linear_solver out, or use ngspice")
         return cls(
-            method=options.method,
             reltol=options.reltol,
             abstol=options.abstol,
             t_max=options.t_max,
