@@ -80,15 +80,14 @@ class ArrayCircuit:
         self.constants, self.stuck = self.devices.constants, self.devices.stuck_flat
         wires, terminations = crossbar.wires, crossbar.terminations
         self.wires = wires
-        self._behind = {
-            (one, other): np.stack([terminations.resistances(side, wires) for side in (one, other)])
-            for one, other in (("left", "right"), ("top", "bottom"))
-        }
-        self._inner = {
-            name: {side: np.where(terminations.having(side, kind), r, 0.0) for side in SIDES}
-            for name, kind, r in (("drivers", "driven", wires.r_driver), ("sensing", "sensed", wires.r_sense))
-            if 0 < r < np.inf
-        }
+        self._behind = [
+            np.stack([terminations.resistances(side, wires) for side in sides]) for sides in (SIDES[:2], SIDES[2:])
+        ]
+        inner = [("driven", wires.r_driver), ("sensed", wires.r_sense)]
+        self._inner = [
+            np.array([[_where(terminations.having(side, kind), r) for side in sides] for kind, r in inner])
+            for sides in (SIDES[:2], SIDES[2:])
+        ]
         self._g = np.empty(self.devices.states.size)
         self.solves = self.iterations = 0
         self.residual = 0.0
@@ -139,19 +138,25 @@ class ArrayCircuit:
 
     def terminal_currents(self, moment: Moment) -> tuple[dict[str, FloatArray], FloatArray]:
         """Currents out of the array into each end [A], by side, and powers in the order of :data:`POWERS` [W]."""
-        functions, powers = kernels(), np.zeros(len(POWERS))
-        currents: dict[str, FloatArray] = {}
-        taken = moment.current.reshape(self.shape)
-        for index, ((one, other), behind) in enumerate(self._behind.items()):
-            of_lines = taken if index == 0 else np.ascontiguousarray(-taken.T)
-            r = self.wires.r_word if index == 0 else self.wires.r_bit
-            into = np.empty(behind.shape)
-            ends = np.stack([moment.ends[one], moment.ends[other]])
-            powers[2 + index] = functions.find_line_currents(of_lines, r, behind, ends, into)
-            powers[0] -= (ends * into).sum()
-            currents[one], currents[other] = into
-        powers[1] = functions.sum_of_products(moment.v, moment.current)
-        for name, inner in self._inner.items():
-            powers[POWERS.index(name)] = sum(float((r * currents[side] ** 2).sum()) for side, r in inner.items())
-        return currents, powers
+        m, n = self.shape
+        powers, into_word, into_bit = np.empty(len(POWERS)), np.empty((2, m)), np.empty((2, n))
+        ends = moment.ends
+        kernels().find_currents_and_powers(
+            moment.v.reshape(self.shape),
+            moment.current.reshape(self.shape),
+            self.wires.r_word,
+            self.wires.r_bit,
+            *self._behind,
+            *self._inner,
+            np.array([ends["left"], ends["right"]]),
+            np.array([ends["top"], ends["bottom"]]),
+            into_word,
+            into_bit,
+            powers,
+        )
+        return dict(zip(SIDES, (*into_word, *into_bit), strict=True)), powers
 
+
+def _where(present: NDArray[np.bool_], r: float) -> FloatArray:
+    """A resistance where there is one and current can pass it, 0 elsewhere [ohm]."""
+    return np.where(present, r if np.isfinite(r) else 0.0, 0.0)

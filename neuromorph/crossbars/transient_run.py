@@ -26,7 +26,7 @@ FloatArray = NDArray[np.float64]
 # Energies are integrated by the stages of the step: their error counts this much less than that of a state.
 _ENERGY_SLACK = 10.0
 # What a solve of the lines may be off by, in relation to the error that a step may make.
-_SOLVE_SHARE = 1e-4
+_SOLVE_SHARE = 1e-3
 _SAFETY, _LEAST_FACTOR, _LARGEST_FACTOR = 0.9, 0.1, 10.0
 # Below this the straight quadrature of a decay is exact to all digits that count.
 _GENTLE = 0.1
