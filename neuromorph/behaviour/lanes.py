@@ -148,9 +148,12 @@ class LaneWriter(EquationWriter):
         ]
 
     def _step(self) -> str:
-        """``step(mode, ..., h, w)``: states after a step ``h`` [s] with increments ``w`` of the Wiener processes."""
+        """``step(mode, ..., h, w)``: states after a step ``h`` [s] with increments ``w`` of the Wiener processes.
 
-        def stepped(mode: str) -> list[list[Any]]:
+        Modes choose among changes, not among states: a state that is held would be stored by a mask, which is slow.
+        """
+
+        def change(mode: str) -> list[list[Any]]:
             rates, noise = [self.mapped(e) for e in self._rates(mode)], self.diffusion(mode)
             self._refuse(mode, noise)
             if self.increments and self.system.interpretation == "stratonovich":
@@ -160,12 +163,17 @@ class LaneWriter(EquationWriter):
                 terms = ito.milstein_terms(noise, self.state_symbols, self.increments, _H)
             return [
                 [
-                    y + _H * rate + sum(b * w for b, w in zip(row, self.increments, strict=True)) + term
-                    for y, rate, row, term in zip(self.state_symbols, rates, noise, terms, strict=True)
+                    _H * rate + sum(b * w for b, w in zip(row, self.increments, strict=True)) + term
+                    for rate, row, term in zip(rates, noise, terms, strict=True)
                 ]
             ]
 
-        return self._chosen("step", stepped, ", h, w")
+        arguments = f"mode, {ARGUMENTS}, h, w"
+        return (
+            f"{self._chosen('change', change, ', h, w')}\n\n@njit\ndef step({arguments}):\n"
+            f"    solved, z, d = change({arguments})\n"
+            f"    return solved, z, {tuple_text(f'y[{i}] + d[{i}]' for i in range(len(self.state_symbols)))}\n"
+        )
 
     def _refuse(self, mode: str, noise: list[list[Any]]) -> None:
         names = self.system.noise_sources
@@ -262,7 +270,7 @@ class LaneWriter(EquationWriter):
         """Numbers of rows, and functions that read and write a lane."""
         states, unknowns, parameters = len(self.system.states), len(self.implicit), len(self.tuples["p"])
         inputs = len(self.system.inputs)
-        rows = {"MODES": 1, "ENTERED": 1, "JUMPS": 1, "FLAG": 1, "STATES": states, "UNKNOWNS": max(1, unknowns)}
+        rows = {"MODES": 1, "ENTERED": 1, "JUMPS": 1, "STATES": states, "KEPT": states, "UNKNOWNS": max(1, unknowns)}
         rows |= {"PARAMETERS": max(1, parameters), "INPUTS": max(1, inputs)}
         lines, at = [], 0
         for name, count in rows.items():
@@ -300,12 +308,9 @@ class LaneWriter(EquationWriter):
             cells["own"] = ", ".join(f"own[k, {{0}}, {c}, i]" for c in range(5))
             cells["constant"] += ", 0.0, 0.0, 0.0, 0.0"
         quiet = " and ".join(f"g[{i}] < 0.0" for i in range(self._most_guards()))
-
-        def chosen(name: str, count: int) -> str:
-            text = tuple_text(f"a[{i}] if condition else b[{i}]" for i in range(count))
-            return f"@njit\ndef {name}(condition, a, b):\n    return {text}\n"
-
-        taken = "tile, i" if self.form.own_parameters else None
+        constants_read = "own_constants(tile, i)" if self.form.own_parameters else "p"
+        chosen = tuple_text(f"a[{k}] if condition else b[{k}]" for k in range(unknowns))
+        kept = "".join(f"    {cell} = y[{k}]\n" for k, cell in enumerate(self._cells("KEPT", range(states))) if k)
         return "\n\n".join(
             [
                 "\n".join([*lines, ""]),
@@ -315,15 +320,17 @@ class LaneWriter(EquationWriter):
                 writer("put_unknowns", "UNKNOWNS", "z", unknowns),
                 reader("own_constants", "PARAMETERS", parameters),
                 writer("put_constants", "PARAMETERS", "p", parameters),
-                f"@njit\ndef constants_of(tile, i, p):\n    return {f'own_constants({taken})' if taken else 'p'}\n",
+                f"@njit\ndef constants_of(tile, i, p):\n    return {constants_read}\n",
                 f"@njit\ndef inputs_of(shared, own, k, tile, i):\n    return "
                 f"{tuple_text(cells[kind].format(n) for n, kind in enumerate(self.form.inputs))}\n",
                 "@njit\ndef observed_of(tile, i, t, u, p):\n    _, _, _, _, seen = equations("
                 "tile[MODES + i], t, t - tile[ENTERED + i], states_of(tile, i), u, p, unknowns_of(tile, i))\n"
                 "    return seen\n",
                 f"@njit\ndef all_below_zero(g):\n    return {quiet}\n",
-                chosen("chosen_states", states),
-                chosen("chosen_unknowns", unknowns),
+                reader("kept_states", "KEPT", states),
+                # Kept beside the new ones, not chosen between: the compiler would write masked stores, which are slow.
+                f"@njit\ndef keep_states(tile, i, quiet, y):\n    tile[KEPT + i] = math.inf if quiet else y[0]\n{kept}",
+                f"@njit\ndef chosen_unknowns(condition, a, b):\n    return {chosen}\n",
             ]
         )
 

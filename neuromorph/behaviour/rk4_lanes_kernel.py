@@ -42,7 +42,7 @@ def quiet_step(mode, t_entered, t, t_end, h, y, u, p, z, w):
 def finish_step(tile, i, t, t_end, h, u, p, w, whose, count, key, spike_times, spike_lanes, n_spikes):
     """One lane over one step with all its events; status and number of spikes so far."""
     mode, t_entered, t_piece = tile[MODES + i], tile[ENTERED + i], t
-    y, z = states_of(tile, i), unknowns_of(tile, i)
+    y, z = kept_states(tile, i), unknowns_of(tile, i)
     suspects, repeated, status = np.empty(N_GUARDS), -1, CHATTERING
     for _ in range(MOST_JUMPS_IN_STEP):
         here, rest = (mode, t_entered, t_piece, u, p), t_end - t

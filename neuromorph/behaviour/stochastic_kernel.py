@@ -113,7 +113,7 @@ def next_event(mode, t_entered, t, t_end, rest, y, u, p, z, w, repeated, whose, 
 def finish_step(tile, i, t, t_end, h, u, p, w, whose, count, key, spike_times, spike_lanes, n_spikes):
     """One lane over one step with all its events; status and number of spikes so far."""
     mode, t_entered, jumps = tile[MODES + i], tile[ENTERED + i], tile[JUMPS + i]
-    y, z = states_of(tile, i), unknowns_of(tile, i)
+    y, z = kept_states(tile, i), unknowns_of(tile, i)
     rest, repeated, status = h, -1, CHATTERING
     for draw in range(MOST_JUMPS_IN_STEP):
         status, fired, t, rest, y, z, w = next_event(

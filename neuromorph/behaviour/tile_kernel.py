@@ -118,15 +118,15 @@ def run_tile(
                     z,
                     w,
                 )
-                put_states(tile, i, chosen_states(quiet, y1, y))
+                keep_states(tile, i, quiet, y)
+                put_states(tile, i, y1)
                 if N_SOLVED > 0:
                     put_unknowns(tile, i, chosen_unknowns(quiet, z1, z))
-                tile[FLAG + i] = 0.0 if quiet else 1.0
                 flags += 0 if quiet else 1
             if flags == 0:
                 continue
             for i in range(block * BLOCK, min((block + 1) * BLOCK, n_lanes)):
-                if tile[FLAG + i] != 0.0:
+                if tile[KEPT + i] != math.inf:
                     u, w = inputs_of(shared, own, k, tile, i), increments_of(scale, source, first, i)
                     status, n_spikes = finish_step(
                         tile,
