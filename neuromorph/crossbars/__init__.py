@@ -5,8 +5,8 @@ from neuromorph.crossbars.device_array import DeviceArray
 from neuromorph.crossbars.direct import DirectSolver
 from neuromorph.crossbars.half_select import HalfSelectDisturbance, half_select_disturbance
 from neuromorph.crossbars.line_solver import LineSolver
-from neuromorph.crossbars.read_margin import ReadMargin, read_margin
 from neuromorph.crossbars.schemes import BiasScheme
+from neuromorph.crossbars.sneak_paths import ReadMargin, read_margin
 from neuromorph.crossbars.solution import CrossbarSolution
 from neuromorph.crossbars.terminations import Terminations, Wires, end_voltages
 from neuromorph.crossbars.transient import CrossbarTransient, TransientInterrupted

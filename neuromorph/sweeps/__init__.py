@@ -3,7 +3,7 @@
 from neuromorph.sweeps.distributions import Distribution, LogNormal, Normal, Uniform
 from neuromorph.sweeps.measures import MEASURES, Measure
 from neuromorph.sweeps.result import Failure, SweepResult
-from neuromorph.sweeps.sweep import SweepInterrupted, f_i_curve, sweep
+from neuromorph.sweeps.running import SweepInterrupted, f_i_curve, sweep
 from neuromorph.sweeps.workers import WorkerPool
 
 __all__ = [

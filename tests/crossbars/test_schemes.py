@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import neuromorph as nm
-from neuromorph.crossbars.read_margin import sneak_conductance
+from neuromorph.crossbars.sneak_paths import sneak_conductance
 
 KINDS = ("V/2", "V/3", "floating", "grounded")
 WIRES = {"r_word": 2.0, "r_bit": 2.0, "r_driver": 20.0, "r_sense": 20.0}

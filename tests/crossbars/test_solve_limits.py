@@ -138,6 +138,27 @@ def test_offsets_are_sources_beside_the_devices(solver):
     np.testing.assert_allclose(with_sources.shown()[:, 0], without.shown()[:, 0] + 0.2, rtol=1e-12)
 
 
+@pytest.mark.parametrize("wires", [{"r_word": 1.0}, {"r_word": np.inf, "r_bit": 1.0}, {"r_bit": np.inf}])
+def test_batches_of_offsets_by_both_methods(wires):
+    """More vectors than are solved side by side, each with sources of its own; a single row serves them all."""
+    rng = np.random.default_rng(8)
+    g = 10 ** rng.uniform(-5, -3, (4, 3))
+    crossbar = nm.Crossbar(g, top=["driven", "floating", "floating"], r_driver=5.0, **wires)
+    v = {"left": rng.uniform(0, 1, (19, 4)), "top": [0.5, 0.0, 0.0]}
+    ends, _ = end_voltages(crossbar.terminations, v)
+    for offsets in (1e-4 * rng.uniform(-1, 1, (19, 4, 3)), 1e-4 * rng.uniform(-1, 1, (4, 3))):
+        lines, direct = (
+            solver(crossbar.shape, crossbar.wires, crossbar.terminations).solve(g, ends, offsets)
+            for solver in (LineSolver, DirectSolver)
+        )
+        assert max(lines.error_bound, direct.error_bound) < 1e-10
+        scale = float(lines.scale.max()) or 1.0
+        np.testing.assert_allclose(lines.device_currents, direct.device_currents, rtol=0, atol=1e-11 * scale)
+        np.testing.assert_allclose(lines.shown(), direct.shown(), rtol=0, atol=1e-12)
+        for side, currents in lines.terminal_currents.items():
+            np.testing.assert_allclose(currents, direct.terminal_currents[side], rtol=0, atol=1e-11 * scale)
+
+
 def test_a_start_near_the_solution_saves_iterations():
     rng = np.random.default_rng(4)
     g = 10 ** rng.uniform(-4, -3, (40, 40))

@@ -206,7 +206,7 @@ def test_ctrl_c_says_what_was_kept_and_where(sweeping):
     _, errors = process.communicate(timeout=60)
     done = _lines(tmp_path / "store" / "sweep.jsonl")
     last = errors.strip().splitlines()[-1]
-    assert last.startswith("neuromorph.sweeps.sweep.SweepInterrupted: ")
+    assert last.startswith("neuromorph.sweeps.running.SweepInterrupted: ")
     assert f"{done} of 12 runs are done and kept in {tmp_path}/store/sweep.jsonl; the same sweep goes on" in last
     _until(lambda: not any(map(_is_alive, workers)), 30.0)
     _finish(tmp_path, command, done)

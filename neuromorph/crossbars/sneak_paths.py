@@ -94,7 +94,7 @@ def read_margin(
     Notes
     -----
     With lines that float the current of the selected bit line is that of the cell plus that of the sneak network, see
-    :func:`neuromorph.crossbars.read_margin.sneak_conductance`; worst is an off cell among cells that are on. Where lines are
+    :func:`neuromorph.crossbars.sneak_paths.sneak_conductance`; worst is an off cell among cells that are on. Where lines are
     held, sneak currents do not reach the bit line but for the wires, and worst may be an on cell
     that shares its drop with cells that are on, so all four cases are looked at. Sources: A. Flocke and T. G. Noll, ESSCIRC
     2007; J. Liang and H.-S. P. Wong, "Cross-point memory array without cell selectors - device characteristics and
