@@ -43,4 +43,6 @@ def joined_to_cut_lines(found: NodeVoltages, g: Array, offsets: Array | None) ->
         if offsets is not None:
             low[:, cut] += sign * np.divide(offsets, g, out=np.zeros_like(offsets), where=g > 0)
     connected = connected_nodes(g, boundary.wires, boundary.terminations)
-    return NodeVoltages(g, boundary, found.ends, high, low, connected, offsets, found.iterations, found.method)
+    joined = NodeVoltages(g, boundary, found.ends, high, low, connected, offsets, found.iterations, found.method)
+    # Devices with offsets carry what is left of two equal currents: no measure for the residual, which is the others'.
+    return joined if offsets is None else joined.with_balance_of(found)

@@ -127,7 +127,8 @@ def memory_needed(shape: tuple[int, int], p: int, method: str) -> float:
     # eight vectors: 7 of work, 6 of balance and starts. Coefficients: 4.
     numbers = cells * (10 * p + 13 * min(p, 8) + 4)
     if method == "direct":
-        numbers += _FILL * cells * max(cells, 2.0) ** 0.25
+        # All vectors are refined side by side.
+        numbers += 12 * cells * p + _FILL * cells * max(cells, 2.0) ** 0.25
     return 8.0 * numbers
 
 

@@ -154,6 +154,12 @@ class NodeVoltages:
         for name, value in found.items():
             object.__setattr__(self, name, value)
 
+    def with_balance_of(self, other: NodeVoltages) -> NodeVoltages:
+        """These voltages with the residual and the currents into the ends of others [A]."""
+        for name in ("terminal_currents", *_OF_VECTORS):
+            object.__setattr__(self, name, getattr(other, name))
+        return self
+
     def allowed(self, tolerance: float) -> Array:
         """What the nodes may lack in sum of KCL for a tolerance, shape (p,) [A].
 
