@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuromorph.plots.figures import CANDIDATE, scaled_values
+from neuromorph.plots.figures import ACCENT, CANDIDATE, REFERENCE, scaled_values, style
 
 if TYPE_CHECKING:
-    from neuromorph.crossbars import CrossbarSolution
+    from neuromorph.crossbars import CrossbarSolution, HalfSelectDisturbance
     from neuromorph.programming import ProgrammedArray
 
 # Marks of more faults than this would hide the map.
@@ -190,4 +190,40 @@ def plot_programming(array: ProgrammedArray) -> Any:
     plot_map(array.conductances, "S", axes[panels - 1], title="now", faults=stuck if stuck.any() else None)
     for ax in axes[panels:]:
         ax.set_visible(False)
+    return figure
+
+
+def plot_half_select(disturbance: HalfSelectDisturbance) -> Any:
+    """Draw how far the cells moved while one of them was written: a map, and the course over the pulses.
+
+    Parameters
+    ----------
+    disturbance : HalfSelectDisturbance
+        What pulses did to an array.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Shifts of the states (pure numbers), the selected cell marked.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11.0, 4.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    shift = disturbance.states[-1] - disturbance.states[0]
+    row, column = disturbance.cell
+    others = shift.copy()
+    others[row, column] = np.nan
+    plot_map(others, "", left, title=f"shift of the other cells, {disturbance.scheme.kind}", diverging=True)
+    left.plot(column, row, marker="s", markersize=6, markerfacecolor="none", color=CANDIDATE)
+    style(right)
+    pulses = np.arange(len(disturbance.states))
+    for colour, (group, cells) in zip((CANDIDATE, REFERENCE, ACCENT, "0.5"), disturbance.groups.items(), strict=True):
+        if cells.any():
+            largest = np.abs(disturbance.largest_shift(group))
+            right.semilogy(pulses[1:], largest[1:], marker="o", color=colour, label=group.replace("_", " "))
+    right.xaxis.get_major_locator().set_params(integer=True)
+    right.set_xlabel("pulses")
+    right.set_ylabel("largest shift of a state")
+    right.legend(frameon=False)
     return figure

@@ -158,3 +158,55 @@ def test_wrong_usage_exits_with_2_and_says_what_would_do(run, arguments, message
     result = run("crossbar", *arguments)
     assert result.exit_code == 2, result.output
     assert message in result.output
+
+
+def test_half_select_says_how_far_cells_move(run, tmp_path):
+    wires = ("--r-word", "2.5", "--r-bit", "2.5")
+    options = ("--size", "6x5", "--cell", "2,3", "--pulses", "2", *wires)
+    result = run("crossbar", "half-select", *options, "--json", tmp_path / "h.json", "--plot", tmp_path / "h.png")
+    assert result.exit_code == 0, result.output
+    content = json.loads((tmp_path / "h.json").read_text())
+    assert content["cells"] == {"selected": 1, "word_line": 4, "bit_line": 5, "unselected": 20}
+    shift = content["shift"]
+    assert shift["selected"] > 3 * shift["word_line"] > 30 * abs(shift["unselected"]) > 0
+    assert (tmp_path / "h.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_read_margin_fails_where_on_and_off_cannot_be_told_apart(run):
+    floating = run("crossbar", "read-margin", "--size", "8x8", "--r-on", "5k", "--r-off", "500k")
+    assert floating.exit_code == 1, floating.output
+    assert "on and off cannot be told apart" in floating.stdout
+    grounded = run(
+        "crossbar",
+        "read-margin",
+        "--size",
+        "8x8",
+        "--r-on",
+        "5k",
+        "--r-off",
+        "500k",
+        "--scheme",
+        "grounded",
+        "--json",
+        "-",
+    )
+    assert grounded.exit_code == 0
+    assert json.loads(grounded.stdout)["margin"] == pytest.approx(0.99)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("half-select", "--size", "16"), "cannot read --size '16': write two whole numbers, such as 16x8"),
+        (("half-select", "--cell", "99,0"), "99"),
+        (("half-select", "--scheme", "V/4"), "V/2, V/3, grounded, floating"),
+        (("half-select", "--pulses", "0"), "pulses must be a whole number of at least 1"),
+        (("half-select", "--device", "resistor"), "resistor"),
+        (("half-select", "--state", "2"), "2"),
+        (("read-margin", "--r-on", "2k"), "--r-on must be above 0 and below --r-off"),
+    ],
+)
+def test_wrong_schemes_exit_with_2(run, arguments, message):
+    result = run("crossbar", *arguments)
+    assert result.exit_code == 2, result.output
+    assert message in result.output
