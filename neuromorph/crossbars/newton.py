@@ -90,6 +90,22 @@ def solve_nonlinear(
     point: the method then converges linearly, to one of the solutions, or fails; the residual is never that of the
     replacement.
     """
+    if start is None:
+        return _solved(solver, devices, ends, None, tolerance)
+    try:
+        return _solved(solver, devices, ends, start, tolerance)
+    except ConvergenceError:
+        # Tangents of a time with large currents have no digits left for one with hardly any.
+        return _solved(solver, devices, ends, None, tolerance)
+
+
+def _solved(
+    solver: LinearSolver,
+    devices: DeviceArray,
+    ends: dict[str, FloatArray],
+    start: NodeVoltages | FloatArray | None,
+    tolerance: float,
+) -> NodeVoltages:
     shape = devices.shape
     reach = max((float(np.abs(v).max()) for v in ends.values() if v.size), default=0.0)
     is_open = _carry_nothing(devices, reach)

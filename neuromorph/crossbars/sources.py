@@ -139,5 +139,8 @@ class Sources:
         """Voltages behind the ends [V], by side, at a time [s] within the piece or at its ends; 0 V if not driven."""
         start, offset, slope, amplitude, frequency, phase = self._coefficients.T
         elapsed = t - start
-        values = offset + slope * elapsed + amplitude * np.sin(frequency * elapsed + phase)
+        parts = offset, slope * elapsed, amplitude * np.sin(frequency * elapsed + phase)
+        values = parts[0] + parts[1] + parts[2]
+        # The end of an edge down to 0 V is 0 V, not what rounding of the time leaves of it.
+        values[np.abs(values) < 4 * np.spacing(t) * np.abs(slope) + 1e-15 * np.abs(parts[0])] = 0.0
         return {side: values[rows] for side, rows in self._rows.items()}

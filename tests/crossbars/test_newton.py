@@ -217,3 +217,15 @@ def test_no_solution_is_an_error_that_says_how_far_it_came():
         nm.ConvergenceError, match=r"1 x 1 array went to .* V, where a device of Escaping has no finite"
     ):
         solve_nonlinear(solver, devices, ends_of((1, 1), left=[1.0]))
+
+
+def test_hardly_any_current_after_a_large_one():
+    """Tangents at half a volt have no digits left for 1e-17 V, so the start is given up."""
+    devices, solver = array(nm.GMMS(schottky="pinched"), shape=(16, 16))
+    v = np.linspace(-0.8, 0.8, 16)
+    large = solve_nonlinear(solver, devices, ends_of((16, 16), left=v))
+    small = solve_nonlinear(solver, devices, ends_of((16, 16), left=1e-17 * v), start=large)
+    # So little that each device is its slope at 0 V.
+    _, slope = devices.current_and_slope(np.zeros((16, 16)))
+    linear = solver.solve(slope, ends_of((16, 16), left=v)).device_currents[0]
+    np.testing.assert_allclose(small.device_currents[0], 1e-17 * linear, rtol=1e-6, atol=1e-12 * 1e-17)

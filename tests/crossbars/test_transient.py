@@ -470,3 +470,15 @@ def test_devices_without_states_and_frames_that_do_not_fit():
     both = array(top="driven", bottom="floating")
     with pytest.raises(ValueError, match=r"mapping from side to stimuli.*driven sides are: left, top"):
         both.simulate(nm.Constant(value=1.0), 1e-3)
+
+
+def test_the_end_of_an_edge_down_to_nothing_is_nothing():
+    crossbar = array(shape=(3, 2))
+    waves = [nm.SquareWave(amplitude=a, frequency=997.0) for a in (0.7, -0.3, 0.1)]
+    sources = Sources(stimuli_by_line(crossbar.terminations, waves), 1e-3)
+    sources.enter(2)
+    assert not sources.at(float(sources.corners[3]))["left"].any()
+    assert np.all(sources.at(float(sources.corners[2]))["left"] == pytest.approx([0.7, -0.3, 0.1], rel=1e-9))
+    assert sources.varies
+    sources.enter(1)
+    assert not sources.varies
