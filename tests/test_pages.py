@@ -20,7 +20,8 @@ def _blocks(root, page, language):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("page", "count"), [("energy.md", 2), ("sweeps.md", 4), ("hardware.md", 4), ("programming_a_crossbar.md", 7)]
+    ("page", "count"),
+    [("energy.md", 2), ("sweeps.md", 4), ("hardware.md", 4), ("programming_a_crossbar.md", 7), ("crossbars.md", 6)],
 )
 def test_examples_run(page, count, root, tmp_path):
     blocks = _blocks(root, page, "python")
@@ -53,6 +54,15 @@ def test_commands_are_understood(root, tmp_path, monkeypatch):
 def test_every_measure_is_in_the_table(root):
     page = (root / "docs" / "sweeps.md").read_text("utf-8")
     assert [name for name in MEASURES if f"`{name}`" not in page] == []
+
+
+def test_commands_of_the_page_on_crossbars_are_understood(root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    commands = [line for block in _blocks(root, "crossbars.md", "sh") for line in block.splitlines()]
+    assert len(commands) == 4
+    for command in commands:
+        result = CliRunner().invoke(app, shlex.split(command)[1:])
+        assert result.exit_code == 0, f"{command}\n{result.output}"
 
 
 def test_commands_of_the_hardware_page_are_understood(root, tmp_path, monkeypatch):
