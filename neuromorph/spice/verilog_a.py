@@ -73,6 +73,8 @@ def _compile(source: str, compiler: Path, folder: Path, path: Path) -> None:
                 capture_output=True,
                 timeout=_PATIENCE,
                 check=False,
+                # A compiler that crashes leaves its report in the temporary folder.
+                env={**os.environ, "TMPDIR": workplace},
             )
         except OSError as error:
             raise _failure(f"{compiler} cannot be started: {error.strerror or error}", (), folder) from error

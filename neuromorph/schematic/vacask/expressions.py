@@ -27,6 +27,9 @@ _SCALES = {
 _LEVELS = (("||", "|"), ("&&", "&"), ("==", "!=", "<>"), ("<", ">", "<=", ">="), ("+", "-"), ("*", "/"))
 # ngspice gives 1e99 for the exponential of anything above this; Verilog-A would give infinity, whose derivative is no number.
 _LARGEST_EXPONENT = 227.9559242
+# VACASK gives up at the first infinity, and Newton's method starts at 0 V: a divisor, and what a root or a logarithm is
+# taken of, is no smaller than this.
+_SMALLEST = 1e-32
 
 
 @dataclass(frozen=True)
@@ -193,6 +196,8 @@ class _Reader:
             tests = [self.condition(value) for value in (left, right)]
             texts = [test if isinstance(test, str) else f"({float(test)} != 0.0)" for test in tests]
             return Signal(f"({texts[0]} {sign[0] * 2} {texts[1]})", is_condition=True)
+        if sign == "/" and isinstance(right, Signal):
+            right = Signal(f"({right.text} == 0.0 ? {_SMALLEST} : {right.text})")
         sign = "!=" if sign == "<>" else sign
         return Signal(f"({self.as_text(left)} {sign} {self.as_text(right)})", is_condition=sign in _RELATIONS)
 
@@ -215,9 +220,11 @@ class _Reader:
         return self.raised(base, self.unary())
 
     def raised(self, base: Value, exponent: Value) -> Value:
-        # ngspice takes the magnitude of a base that depends on signals.
+        # ngspice takes the magnitude of a base that depends on signals. OpenVAF divides by the base for the derivative.
+        if isinstance(base, Signal) and exponent in (2.0, 3.0, 4.0):
+            return Signal(f"({' * '.join([f'abs({base.text})'] * int(exponent))})")
         if isinstance(base, Signal) or isinstance(exponent, Signal):
-            return Signal(f"pow(abs({self.as_text(base)}), {self.as_text(exponent)})")
+            return Signal(f"pow(max(abs({self.as_text(base)}), {_SMALLEST}), {self.as_text(exponent)})")
         return float(base**exponent)
 
     def atom(self) -> Value:
@@ -301,7 +308,8 @@ _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
     "*": lambda a, b: a * b,
     "/": lambda a, b: a / b,
 }
-_SAME_NAME = "abs acos acosh asin asinh atan atanh ceil cos cosh floor max min sin sinh sqrt tan tanh".split()
+# Not floor and ceil: OpenVAF crashes on them.
+_SAME_NAME = "abs acos asin asinh atan atanh cos cosh max min sin sinh tan tanh".split()
 _TWO = ("max", "min")
 _PYTHON: dict[str, Callable[..., float]] = {"abs": abs, "max": max, "min": min}
 _FUNCTIONS: dict[str, tuple[int, Callable[..., float], str]] = {
@@ -314,9 +322,11 @@ _FUNCTIONS: dict[str, tuple[int, Callable[..., float], str]] = {
 }
 _FUNCTIONS |= {
     "exp": (1, math.exp, f"exp(min({{0}}, {_LARGEST_EXPONENT}))"),
-    "ln": (1, math.log, "ln({0})"),
-    "log": (1, math.log, "ln({0})"),
-    "log10": (1, math.log10, "log({0})"),
+    "ln": (1, math.log, f"ln(max({{0}}, {_SMALLEST}))"),
+    "log": (1, math.log, f"ln(max({{0}}, {_SMALLEST}))"),
+    "log10": (1, math.log10, f"log(max({{0}}, {_SMALLEST}))"),
+    "acosh": (1, math.acosh, "acosh(max({0}, 1.000000000001))"),
+    "sqrt": (1, math.sqrt, f"sqrt(max({{0}}, {_SMALLEST}))"),
     "u": (1, lambda a: 0.5 * ((a >= 0) + (a > 0)), "({0} > 0.0 ? 1.0 : ({0} < 0.0 ? 0.0 : 0.5))"),
     "uramp": (1, lambda a: max(a, 0.0), "max({0}, 0.0)"),
     "sgn": (1, lambda a: float((a > 0) - (a < 0)), "({0} > 0.0 ? 1.0 : ({0} < 0.0 ? -1.0 : 0.0))"),
