@@ -26,9 +26,9 @@ from typing import Any
 import numpy as np
 
 import neuromorph as nm
-from neuromorph.crossbars.cost import ngspice_cost
-from neuromorph.crossbars.deck import RECORDS
-from neuromorph.crossbars.transient import CrossbarTransient
+from neuromorph.crossbars.spice.cost import ngspice_cost
+from neuromorph.crossbars.spice.deck import RECORDS
+from neuromorph.crossbars.transients.transient import CrossbarTransient
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "crossbars.md"
 BEGIN, END = "<!-- times: begin -->", "<!-- times: end -->"

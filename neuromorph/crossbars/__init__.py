@@ -2,15 +2,15 @@
 
 from neuromorph.crossbars.crossbar import Crossbar
 from neuromorph.crossbars.device_array import DeviceArray
-from neuromorph.crossbars.direct import DirectSolver
 from neuromorph.crossbars.half_select import HalfSelectDisturbance, half_select_disturbance
-from neuromorph.crossbars.line_solver import LineSolver
 from neuromorph.crossbars.schemes import BiasScheme
 from neuromorph.crossbars.sneak_paths import ReadMargin, read_margin
 from neuromorph.crossbars.solution import CrossbarSolution
+from neuromorph.crossbars.solving.direct import DirectSolver
+from neuromorph.crossbars.solving.line_solver import LineSolver
+from neuromorph.crossbars.solving.voltages import NodeVoltages
 from neuromorph.crossbars.terminations import Terminations, Wires, end_voltages
-from neuromorph.crossbars.transient import CrossbarTransient, TransientInterrupted
-from neuromorph.crossbars.voltages import NodeVoltages
+from neuromorph.crossbars.transients.transient import CrossbarTransient, TransientInterrupted
 
 __all__ = [
     "BiasScheme",

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuromorph.crossbars.newton import solve_nonlinear
 from neuromorph.crossbars.solution import CrossbarSolution
-from neuromorph.crossbars.solver import refuse_too_large, solver_for
+from neuromorph.crossbars.solving.newton import solve_nonlinear
+from neuromorph.crossbars.solving.solver import refuse_too_large, solver_for
+from neuromorph.crossbars.solving.voltages import NodeVoltages
 from neuromorph.crossbars.terminations import Terminations, Wires, end_voltages
-from neuromorph.crossbars.voltages import NodeVoltages
 from neuromorph.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from neuromorph.crossbars.transient import CrossbarTransient
+    from neuromorph.crossbars.transients.transient import CrossbarTransient
     from neuromorph.schematic import Deck, NgspiceOptions, VacaskOptions
     from neuromorph.spice import Engine
 
@@ -170,7 +170,7 @@ class Crossbar:
             When ngspice failed.
         """
         if engine != "ode":
-            from neuromorph.crossbars.spice_road import solve_in_ngspice
+            from neuromorph.crossbars.spice.road import solve_in_ngspice
 
             if method != "auto":
                 raise ValueError(f"method belongs to engine 'ode', got {method!r} with another engine")
@@ -206,7 +206,7 @@ class Crossbar:
     ) -> CrossbarTransient:
         """Let the states of the devices move while the lines carry current.
 
-        See :func:`neuromorph.crossbars.transient.simulate_states` for the method.
+        See :func:`neuromorph.crossbars.transients.transient.simulate_states` for the method.
 
         Parameters
         ----------
@@ -256,7 +256,7 @@ class Crossbar:
         [[1.0, 1.0]]
         """
         if engine != "ode":
-            from neuromorph.crossbars.spice_road import simulate_in_ngspice
+            from neuromorph.crossbars.spice.road import simulate_in_ngspice
 
             return simulate_in_ngspice(
                 self,
@@ -268,7 +268,7 @@ class Crossbar:
                 longest=longest,
                 progress=progress,
             )
-        from neuromorph.crossbars.transient import simulate_states
+        from neuromorph.crossbars.transients.transient import simulate_states
 
         return simulate_states(
             self, stimuli, t_stop, tolerance=tolerance, save_at=save_at, max_steps=max_steps, progress=progress
@@ -284,7 +284,7 @@ class Crossbar:
     ) -> Deck:
         """The array as text for ngspice: an operating point, or a transient.
 
-        See :func:`neuromorph.crossbars.deck.crossbar_deck` for the names in it.
+        See :func:`neuromorph.crossbars.spice.deck.crossbar_deck` for the names in it.
 
         Parameters
         ----------
@@ -314,7 +314,7 @@ class Crossbar:
         >>> float(nm.simulate(deck)["i_bottom_1"][0])
         0.001
         """
-        from neuromorph.crossbars.deck import crossbar_deck
+        from neuromorph.crossbars.spice.deck import crossbar_deck
 
         return crossbar_deck(self, drive, t_stop, record=record, name=name)
 

@@ -14,7 +14,7 @@ from neuromorph.progress import Progress
 
 if TYPE_CHECKING:
     from neuromorph.crossbars.crossbar import Crossbar
-    from neuromorph.crossbars.transient import CrossbarTransient
+    from neuromorph.crossbars.transients.transient import CrossbarTransient
 
 __all__ = ["HalfSelectDisturbance", "half_select_disturbance"]
 

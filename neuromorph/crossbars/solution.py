@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuromorph.crossbars.solving.voltages import NodeVoltages
 from neuromorph.crossbars.terminations import SIDES
-from neuromorph.crossbars.voltages import NodeVoltages
 
 if TYPE_CHECKING:
     from neuromorph.crossbars.crossbar import Crossbar

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import neuromorph as nm
-from neuromorph.crossbars import spice_road
-from neuromorph.crossbars.deck import crossbar_deck
-from neuromorph.crossbars.spice_road import simulate_in_ngspice, solve_in_ngspice
+from neuromorph.crossbars.spice import road as spice_road
+from neuromorph.crossbars.spice.deck import crossbar_deck
+from neuromorph.crossbars.spice.road import simulate_in_ngspice, solve_in_ngspice
 
 SIDES = ("left", "right", "top", "bottom")
 

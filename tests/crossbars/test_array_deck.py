@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import neuromorph as nm
-from neuromorph.crossbars.deck import crossbar_deck, shortest_time
+from neuromorph.crossbars.spice.deck import crossbar_deck, shortest_time
 
 G = np.array([[1e-3, 2e-3, 0.0], [3e-3, 4e-3, 5e-3]])
 SINE = nm.Sine(amplitude=0.5, frequency=100.0)

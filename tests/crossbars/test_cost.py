@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import neuromorph as nm
-from neuromorph.crossbars import cost as cost_module
-from neuromorph.crossbars.cost import ngspice_cost
-from neuromorph.crossbars.deck import RECORDS
-from neuromorph.crossbars.memory import free_memory
+from neuromorph.crossbars.solving.memory import free_memory
+from neuromorph.crossbars.spice import cost as cost_module
+from neuromorph.crossbars.spice.cost import ngspice_cost
+from neuromorph.crossbars.spice.deck import RECORDS
 
 SINE = nm.Sine(amplitude=0.5, frequency=100.0)
 
@@ -104,7 +104,7 @@ def test_a_long_run_is_refused_with_the_remedy() -> None:
 
 def test_a_run_that_needs_more_memory_than_is_free_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert free_memory() > 1e8
-    monkeypatch.setattr("neuromorph.crossbars.memory.free_memory", lambda: 1e6)
+    monkeypatch.setattr("neuromorph.crossbars.solving.memory.free_memory", lambda: 1e6)
     with pytest.raises(
         MemoryError, match=r"of memory.* for this 8 x 8 array, and 1 MB are free: use the equations' road"
     ):

@@ -150,7 +150,10 @@ def test_other_states_and_pickles_keep_all_else():
         ((nm.MMS(), [[0.5]], {"r_onn": [[1.0]]}), "did you mean 'r_on'"),
         ((nm.VTEAM(), [[0.5]], {"window": [[1.0]]}), "no parameter 'window'"),
         ((nm.MMS(), [[0.5]], {"r_on": [[1.0, 2.0]]}), r"must have the shape of the array, \(1, 1\), got \(1, 2\)"),
-        ((nm.MMS(), [[0.5, 0.5]], {"r_on": [[500.0, -1.0]]}), r"positive and finite in ohm, got -1.0 of device \(0, 1\)"),
+        (
+            (nm.MMS(), [[0.5, 0.5]], {"r_on": [[500.0, -1.0]]}),
+            r"positive and finite in ohm, got -1.0 of device \(0, 1\)",
+        ),
         ((nm.GMMS(), [[0.5]], {"phi": [[1.5]]}), "at most 1"),
         ((nm.MMS(), [[0.5]], {"v_on": [[np.inf]]}), "got inf"),
         ((nm.MMS(), [[0.5]], None, [[-1e-3]]), r"at least 0 S.*got -0.001 S for device \(0, 0\)"),

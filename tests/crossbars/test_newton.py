@@ -10,9 +10,9 @@ import pytest
 from scipy.optimize import root
 
 import neuromorph as nm
-from neuromorph.crossbars.direct import DirectSolver
-from neuromorph.crossbars.line_solver import LineSolver
-from neuromorph.crossbars.newton import solve_nonlinear
+from neuromorph.crossbars.solving.direct import DirectSolver
+from neuromorph.crossbars.solving.line_solver import LineSolver
+from neuromorph.crossbars.solving.newton import solve_nonlinear
 from neuromorph.crossbars.terminations import SIDES, Terminations, Wires
 
 WIRES = Wires(r_word=2.0, r_bit=1.0, r_driver=10.0, r_sense=3.0)

@@ -9,8 +9,8 @@ import pytest
 
 import neuromorph as nm
 from neuromorph.crossbars import DirectSolver, LineSolver, end_voltages
-from neuromorph.crossbars import line_solver as line_solver_module
-from neuromorph.crossbars import solver as solver_module
+from neuromorph.crossbars.solving import line_solver as line_solver_module
+from neuromorph.crossbars.solving import solver as solver_module
 
 G = np.array([[1e-3, 2e-3, 0.0], [3e-3, 4e-3, 5e-4]])
 

@@ -14,8 +14,8 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import neuromorph as nm
-from neuromorph.crossbars.sources import Sources, stimuli_by_line
-from neuromorph.crossbars.transient import TransientInterrupted
+from neuromorph.crossbars.transients.sources import Sources, stimuli_by_line
+from neuromorph.crossbars.transients.transient import TransientInterrupted
 
 SHAPE = (3, 4)
 WIRES = {"r_word": 2.0, "r_bit": 3.0, "r_driver": 40.0, "r_sense": 15.0}

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromorph.crossbars.newton import LinearSolver, solve_nonlinear
-from neuromorph.crossbars.solver import solver_for
+from neuromorph.crossbars.solving.newton import LinearSolver, solve_nonlinear
+from neuromorph.crossbars.solving.solver import solver_for
 from neuromorph.crossbars.terminations import SIDES
 from neuromorph.equations import load_kernel
 
 if TYPE_CHECKING:
     from neuromorph.crossbars.crossbar import Crossbar
-    from neuromorph.crossbars.voltages import NodeVoltages
+    from neuromorph.crossbars.solving.voltages import NodeVoltages
 
 __all__ = ["POWERS", "ArrayCircuit", "Moment", "kernels"]
 
@@ -32,7 +32,7 @@ POWERS = ("delivered", "devices", "word_lines", "bit_lines", "drivers", "sensing
 def kernels() -> ModuleType:
     """The compiled functions that do not depend on the model."""
     files = ("exponential_step_kernel.py", "line_currents_kernel.py")
-    texts = [resources.files("neuromorph.crossbars").joinpath(file).read_text("utf-8") for file in files]
+    texts = [resources.files("neuromorph.crossbars.transients").joinpath(file).read_text("utf-8") for file in files]
     return load_kernel("crossbar_transient", "\n\n".join(texts))
 
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuromorph.crossbars.array_circuit import POWERS
-from neuromorph.crossbars.cost import ngspice_cost
-from neuromorph.crossbars.deck import crossbar_deck
 from neuromorph.crossbars.device_array import DeviceArray
-from neuromorph.crossbars.netlist import ArrayNetlist
 from neuromorph.crossbars.solution import CrossbarSolution
-from neuromorph.crossbars.sources import stimuli_by_line
+from neuromorph.crossbars.solving.voltages import Boundary, NodeVoltages
+from neuromorph.crossbars.spice.cost import ngspice_cost
+from neuromorph.crossbars.spice.deck import crossbar_deck
+from neuromorph.crossbars.spice.netlist import ArrayNetlist
 from neuromorph.crossbars.terminations import SIDES, end_voltages
-from neuromorph.crossbars.transient import CrossbarTransient, frame_times
-from neuromorph.crossbars.voltages import Boundary, NodeVoltages
+from neuromorph.crossbars.transients.array_circuit import POWERS
+from neuromorph.crossbars.transients.sources import stimuli_by_line
+from neuromorph.crossbars.transients.transient import CrossbarTransient, frame_times
 from neuromorph.errors import SimulationError
 from neuromorph.progress import Progress, silent
 from neuromorph.schematic import NgspiceOptions

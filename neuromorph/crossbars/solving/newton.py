@@ -18,7 +18,7 @@ from neuromorph.errors import ConvergenceError
 
 if TYPE_CHECKING:
     from neuromorph.crossbars.device_array import DeviceArray
-    from neuromorph.crossbars.voltages import NodeVoltages
+    from neuromorph.crossbars.solving.voltages import NodeVoltages
 
 __all__ = ["LinearSolver", "solve_nonlinear"]
 

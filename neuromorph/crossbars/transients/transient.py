@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuromorph.crossbars.array_circuit import POWERS
 from neuromorph.crossbars.device_array import DeviceArray
-from neuromorph.crossbars.memory import free_memory
-from neuromorph.crossbars.sources import Sources, stimuli_by_line
+from neuromorph.crossbars.solving.memory import free_memory
 from neuromorph.crossbars.terminations import SIDES
+from neuromorph.crossbars.transients.array_circuit import POWERS
+from neuromorph.crossbars.transients.sources import Sources, stimuli_by_line
 from neuromorph.errors import SimulationError
 from neuromorph.progress import Progress, silent
 from neuromorph.quantities import format_quantity
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import xarray
 
     from neuromorph.crossbars.crossbar import Crossbar
-    from neuromorph.crossbars.transient_run import TransientRun
+    from neuromorph.crossbars.transients.run import TransientRun
 
 __all__ = ["CrossbarTransient", "TransientInterrupted", "frame_times", "simulate_states"]
 
@@ -144,7 +144,7 @@ class CrossbarTransient:
 
     def to_xarray(self) -> xarray.Dataset:
         """All arrays with their names, dimensions and units, as an :class:`xarray.Dataset`."""
-        from neuromorph.crossbars.transient_storage import to_xarray
+        from neuromorph.crossbars.transients.storage import to_xarray
 
         return to_xarray(self)
 
@@ -166,7 +166,7 @@ class CrossbarTransient:
         OSError
             When writing fails; names the file and what to do.
         """
-        from neuromorph.crossbars.transient_storage import save
+        from neuromorph.crossbars.transients.storage import save
 
         return save(self, path)
 
@@ -191,7 +191,7 @@ class CrossbarTransient:
         MeasurementError
             When the file is missing, damaged, or no transient; the message names it.
         """
-        from neuromorph.crossbars.transient_storage import load
+        from neuromorph.crossbars.transients.storage import load
 
         return load(path, model)
 
@@ -250,7 +250,7 @@ def simulate_states(
     lines a step, each started from the last. A step ends where a stimulus has a corner or a frame is wanted.
     States are kept within 0 and 1.
     """
-    from neuromorph.crossbars.transient_run import TransientRun
+    from neuromorph.crossbars.transients.run import TransientRun
 
     devices = crossbar.devices
     if not isinstance(devices, DeviceArray):

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromorph.crossbars.netlist import ArrayNetlist
-from neuromorph.crossbars.sources import stimuli_by_line
+from neuromorph.crossbars.spice.netlist import ArrayNetlist
 from neuromorph.crossbars.terminations import Terminations, end_voltages
+from neuromorph.crossbars.transients.sources import stimuli_by_line
 from neuromorph.schematic import Deck, Probe, Resolution
 from neuromorph.schematic.ports import source_lines
 from neuromorph.stimulus import Constant, Stimulus

@@ -283,7 +283,7 @@ def balance_kernel() -> ModuleType:
     """The compiled loops of ``balance_kernel.py``; every kind of argument is compiled once and kept on disk."""
     global _kernel
     if _kernel is None:
-        text = resources.files("neuromorph.crossbars").joinpath("balance_kernel.py").read_text("utf-8")
+        text = resources.files("neuromorph.crossbars.solving").joinpath("balance_kernel.py").read_text("utf-8")
         _kernel = load_kernel("crossbar_balance", text)
     return _kernel
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neuromorph.crossbars.array_circuit import POWERS
 from neuromorph.crossbars.device_array import DeviceArray
 from neuromorph.crossbars.terminations import SIDES
-from neuromorph.crossbars.transient import CrossbarTransient
+from neuromorph.crossbars.transients.array_circuit import POWERS
+from neuromorph.crossbars.transients.transient import CrossbarTransient
 from neuromorph.devices.cards import MODELS
 from neuromorph.errors import MeasurementError
 from neuromorph.recording.sealed import read_dataset, write_dataset

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromorph.crossbars.array_circuit import POWERS, ArrayCircuit, Moment, kernels
-from neuromorph.crossbars.sources import Sources
 from neuromorph.crossbars.terminations import SIDES
+from neuromorph.crossbars.transients.array_circuit import POWERS, ArrayCircuit, Moment, kernels
+from neuromorph.crossbars.transients.sources import Sources
 from neuromorph.errors import ConvergenceError, SimulationError
 from neuromorph.progress import Progress
 from neuromorph.quantities import format_quantity

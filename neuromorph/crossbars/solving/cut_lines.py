@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from neuromorph.crossbars.connections import connected_nodes
+from neuromorph.crossbars.solving.connections import connected_nodes
+from neuromorph.crossbars.solving.voltages import Array, NodeVoltages
 from neuromorph.crossbars.terminations import Wires
-from neuromorph.crossbars.voltages import Array, NodeVoltages
 
 __all__ = ["has_cut_lines", "joined_to_cut_lines"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from neuromorph.crossbars.direct import DirectSolver
-from neuromorph.crossbars.line_solver import LineSolver
-from neuromorph.crossbars.memory import free_memory
+from neuromorph.crossbars.solving.direct import DirectSolver
+from neuromorph.crossbars.solving.line_solver import LineSolver
+from neuromorph.crossbars.solving.memory import free_memory
+from neuromorph.crossbars.solving.voltages import Array, NodeVoltages
 from neuromorph.crossbars.terminations import Terminations, Wires
-from neuromorph.crossbars.voltages import Array, NodeVoltages
 from neuromorph.errors import ConvergenceError
 from neuromorph.progress import Progress, silent
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromorph.crossbars.connections import connected_nodes, node_numbers, set_known_voltages
-from neuromorph.crossbars.cut_lines import has_cut_lines, joined_to_cut_lines
+from neuromorph.crossbars.solving.connections import connected_nodes, node_numbers, set_known_voltages
+from neuromorph.crossbars.solving.cut_lines import has_cut_lines, joined_to_cut_lines
+from neuromorph.crossbars.solving.voltages import Array, Boundary, NodeVoltages, drop, read_only, refuse_not_finite
 from neuromorph.crossbars.terminations import SIDES, Terminations, Wires
-from neuromorph.crossbars.voltages import Array, Boundary, NodeVoltages, drop, read_only, refuse_not_finite
 from neuromorph.errors import ConvergenceError
 from neuromorph.progress import Progress, silent
 

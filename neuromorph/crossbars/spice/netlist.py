@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromorph.crossbars.connections import connected_nodes
+from neuromorph.crossbars.solving.connections import connected_nodes
 from neuromorph.crossbars.terminations import SIDES, Terminations, Wires
 
 __all__ = ["ArrayNetlist"]

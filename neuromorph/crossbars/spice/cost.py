@@ -92,7 +92,7 @@ class NgspiceCost:
         MemoryError
             When the memory that is free would not do.
         """
-        from neuromorph.crossbars.memory import free_memory
+        from neuromorph.crossbars.solving.memory import free_memory
 
         m, n = shape
         if self.seconds > longest:

@@ -8,10 +8,10 @@ from types import ModuleType
 
 import numpy as np
 
-from neuromorph.crossbars.connections import connected_nodes, set_known_voltages
-from neuromorph.crossbars.cut_lines import has_cut_lines, joined_to_cut_lines
+from neuromorph.crossbars.solving.connections import connected_nodes, set_known_voltages
+from neuromorph.crossbars.solving.cut_lines import has_cut_lines, joined_to_cut_lines
+from neuromorph.crossbars.solving.voltages import Array, Boundary, NodeVoltages, read_only, refuse_not_finite
 from neuromorph.crossbars.terminations import SIDES, Terminations, Wires
-from neuromorph.crossbars.voltages import Array, Boundary, NodeVoltages, read_only, refuse_not_finite
 from neuromorph.equations import load_kernel
 from neuromorph.errors import ConvergenceError
 from neuromorph.progress import Progress, silent
@@ -30,7 +30,7 @@ def line_kernel() -> ModuleType:
     """The compiled loops of ``line_solver_kernel.py``."""
     global _kernel
     if _kernel is None:
-        text = resources.files("neuromorph.crossbars").joinpath("line_solver_kernel.py").read_text("utf-8")
+        text = resources.files("neuromorph.crossbars.solving").joinpath("line_solver_kernel.py").read_text("utf-8")
         _kernel = load_kernel("crossbar_lines", text)
     return _kernel
 
