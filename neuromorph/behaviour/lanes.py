@@ -22,7 +22,7 @@ from neuromorph.systems import HybridSystem
 
 WIDTH = 256
 """Neurons in a tile: few enough for the processor's fastest cache, many enough for the loops to be long."""
-BLOCK = 32
+BLOCK = 64
 """Neurons among which is looked for events at once."""
 CROSSINGS = ("grid", "interpolated", "bridge")
 _H = real_symbol("h")
@@ -329,6 +329,7 @@ class LaneWriter(EquationWriter):
                 f"@njit\ndef all_below_zero(g):\n    return {quiet}\n",
                 reader("kept_states", "KEPT", states),
                 # Kept beside the new ones, not chosen between: the compiler would write masked stores, which are slow.
+                # Its first row is infinite where nothing happened.
                 f"@njit\ndef keep_states(tile, i, quiet, y):\n    tile[KEPT + i] = math.inf if quiet else y[0]\n{kept}",
                 f"@njit\ndef chosen_unknowns(condition, a, b):\n    return {chosen}\n",
             ]

@@ -53,10 +53,9 @@ def two_normals(word):
     """
     u = as_float(((word >> np.uint64(24)) << np.uint64(12)) | np.uint64(0x3FF0000000000800)) - 1.0
     radius = math.sqrt(-2.0 * log_of_normal(u))
-    turn = as_float(((word & np.uint64(0xFFFFFF)) << np.uint64(28)) | ONE) - 1.5
-    shifted = fma(4.0, turn, ROUNDING)
-    quarter = as_bits(shifted)
-    t = 6.283185307179586 * fma(shifted - ROUNDING, -0.25, turn)
+    # A quarter of the circle, of which one bit makes the opposite one and one the two between.
+    quarter = as_float(((word & np.uint64(0xFFFFFC)) << np.uint64(28)) | ONE)
+    t = fma(quarter, 1.5707963267948966, -2.356194302938831)
     z = t * t
     s = fma(z, 1.58969099521155010221e-10, -2.50507602534068634195e-08)
     s = fma(z, fma(z, s, 2.75573137070700676789e-06), -1.98412698298579493134e-04)
@@ -66,10 +65,9 @@ def two_normals(word):
     c = fma(z, fma(z, c, -2.75573143513906633035e-07), 2.48015872894767294178e-05)
     c = fma(z, fma(z, c, -1.38888888888741095749e-03), 4.16666666666666019037e-02)
     c = fma(z * z, c, fma(z, -0.5, 1.0))
-    is_odd = (quarter & U1) == U1
-    x, y = (s if is_odd else c), (c if is_odd else s)
-    x = -x if ((quarter + U1) & U2) == U2 else x
-    y = -y if (quarter & U2) == U2 else y
+    c = as_float(as_bits(c) ^ ((word & U1) << np.uint64(63)))
+    is_between = (word & U2) == U2
+    x, y = (s if is_between else c), (c if is_between else s)
     return radius * x, radius * y
 
 

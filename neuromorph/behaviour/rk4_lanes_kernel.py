@@ -15,7 +15,7 @@ def inputs_at(since, u):
 
 @inlined
 def quiet_step(mode, t_entered, t, t_end, h, y, u, p, z, w):
-    """One step without an event; whether there surely was none, states and unknowns."""
+    """One step without an event: whether there surely was none, states and unknowns."""
     since, half = t - t_entered, 0.5 * h
     u_middle, u_end = stimulus_at(half, u), stimulus_at(h, u)
     ok1, z, k1, g0, _ = equations(mode, t, since, y, stimulus_at(0.0, u), p, z)

@@ -143,7 +143,7 @@ def inputs_at(since, u):
 
 @inlined
 def quiet_step(mode, t_entered, t, t_end, h, y, u, p, z, w):
-    """One step without an event; whether there surely was none, states and unknowns."""
+    """One step without an event: whether there surely was none, states and unknowns."""
     solved, z0, y1 = step(mode, t, t - t_entered, y, u, p, z, h, w)
     solved_there, z1, g1 = guards(mode, t_end, t_end - t_entered + CLOCK_SLACK * h, y1, u, p, z0)
     quiet = all_below_zero(g1)

@@ -77,7 +77,7 @@ def lane():
     folder = resources.files("neuromorph.behaviour")
     names = ("lane_functions_kernel", "random_kernel", "stochastic_kernel")
     texts = [folder.joinpath(f"{name}.py").read_text("utf-8") for name in names]
-    return load_kernel("lane_functions", "\n\n".join(["inlined = plain = njit", *texts, BODY]))
+    return load_kernel("lane_functions", "\n\n".join(["inlined = plain = njit\nCROSSINGS, GRID, BRIDGE = 1, 0, 2", *texts, BODY]))
 
 
 @pytest.mark.parametrize(
@@ -133,14 +133,17 @@ def test_normal_numbers_are_those_of_box_and_muller(lane):
     words = np.random.default_rng(8).integers(0, 2**64, 200_000, dtype=np.uint64)
     words[:4] = [0, 2**64 - 1, 2**24 - 1, 2**63]
     u = (long(words >> np.uint64(24)) + np.longdouble(0.5)) / np.longdouble(2) ** 40
-    # Half a turn on from the count of 24 bits; pi to more digits than a float has.
-    turn = long(words & np.uint64(2**24 - 1)) / np.longdouble(2) ** 24 - np.longdouble(0.5)
-    angle = 2 * np.arctan2(np.longdouble(0), np.longdouble(-1)) * turn
+    # 22 bits of a quarter of the circle; a bit for the opposite quarter, and one for those between.
+    part = (long((words >> np.uint64(2)) & np.uint64(2**22 - 1)) + np.longdouble(0.5)) / np.longdouble(2) ** 22
+    angle = (part - np.longdouble(0.5)) * np.arctan2(np.longdouble(1), np.longdouble(0))
+    cosine = np.where(words & np.uint64(1), -np.cos(angle), np.cos(angle))
+    between = (words & np.uint64(2)) > 0
+    exact = np.where(between, np.sin(angle), cosine), np.where(between, cosine, np.sin(angle))
     radius = np.sqrt(-2 * np.log(u))
     x, y = lane.normals_of(words)
     # Beside a zero of sine or cosine, an error is small against the radius.
-    assert np.max(np.abs(x - radius * np.cos(angle)) / radius) < 2.5 * 2.0**-52
-    assert np.max(np.abs(y - radius * np.sin(angle)) / radius) < 2.5 * 2.0**-52
+    assert np.max(np.abs(x - radius * exact[0]) / radius) < 2.5 * 2.0**-52
+    assert np.max(np.abs(y - radius * exact[1]) / radius) < 2.5 * 2.0**-52
     assert np.isfinite([x, y]).all()
     assert np.max(np.abs([x, y])) < 7.6
 
