@@ -129,7 +129,7 @@ class Vacask:
             "spike_signal": deck.spike_signal,
             "deck_hash": Deck.digest(stated.text + stated.source),
         }
-        proof = VacaskProof(deck, stated.names, folder, _RAW, self.timeout)
+        proof = VacaskProof(deck, stated.names, folder, _RAW, self.timeout, stated.origins)
         try:
             ended = self._execute(installation, folder, stated, deck, progress)
             recording = recording_of(

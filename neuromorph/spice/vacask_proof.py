@@ -8,7 +8,7 @@ import re
 import shutil
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ _LAST_LINES = 5
 _BANNER = re.compile(r"^(This is vacask|\(c\)|https://|  OpenMP|  Cadnip|(Available )?CPUs|OpenBLAS)")
 # Cause and remedy by the first line that tells, the most telling first.
 _FAULTS = (
-    (r"zero pivot @ node '(?P<node>[^']*)'", "the voltage or current {node} is not determined", "look for a node without a path to ground, or a loop of voltage sources"),
+    (r"zero pivot @ node '(?P<node>[^']*)'", "{node} is not determined", "look for a node without a path to ground, or a loop of voltage sources"),
     (r"Operating point analysis failed", "no operating point was found", "give initial voltages; use_initial_conditions=True starts without an operating point"),
     (r"Timestep too small", "the time step became too small", "loosen reltol or abstol, or look for a part that switches back and forth"),
     (r"Solution component is not finite|not finite", "a voltage or current is not finite", "check expressions for a division by zero or an overflow"),
@@ -53,6 +53,8 @@ class VacaskProof:
         Name of the raw file in `folder`.
     timeout : float or None
         Longest duration on the clock that was allowed [s].
+    origins : mapping of str to str
+        The deck's name for each of VACASK's [V or A].
     """
 
     deck: Deck
@@ -60,6 +62,7 @@ class VacaskProof:
     folder: Path
     raw: str
     timeout: float | None = None
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     def plot(self, ended: Ended) -> RawPlot:
         """The plot of a run that succeeded, with the deck's own names.
@@ -164,7 +167,7 @@ class VacaskProof:
 
     def _deck_name(self, text: str) -> str:
         """The deck's name for a node that VACASK names."""
-        return next((vector for vector, name in self.names.items() if name == text), text)
+        return self.origins.get(text, text)
 
     def _disk_is_full(self) -> bool:
         with contextlib.suppress(OSError):

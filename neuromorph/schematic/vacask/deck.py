@@ -40,11 +40,14 @@ class VacaskDeck:
         Verilog-A of the modules that it loads.
     names : mapping of str to str or None
         Where each vector of the deck [V or A] is found in the results; ``None`` for ground.
+    origins : mapping of str to str
+        The deck's name for each of VACASK's [V or A].
     """
 
     text: str
     source: str
     names: Mapping[str, str | None]
+    origins: Mapping[str, str]
 
 
 def vacask_deck(
@@ -99,6 +102,7 @@ class _Writer:
         self.models: dict[tuple[str, str], str] = {}
         self.loads: dict[str, None] = {}
         self.instances: list[str] = []
+        self.fluxes = {e.name for e in netlist.elements if e.kind == "l"}
         self.currents = {e.name for e in netlist.elements if e.kind in "vehl" or self._is_voltage_expression(e)}
 
     def written(self, osdi: str) -> VacaskDeck:
@@ -114,7 +118,9 @@ class _Writer:
         abstol = self.switching.abstol(self.options.abstol, tau, self.slack)
         source = self.modules.source(abstol, self.options.vntol)
         vectors = {vector: self._result(vector) for vector in self.deck.vectors}
-        return VacaskDeck(text=self._text(osdi, vectors.values(), abstol), source=source, names=vectors)
+        text = self._text(osdi, vectors.values(), abstol)
+        origins = {chosen: f"{kind}({name})" for chosen, (kind, name) in self.origins.items() if kind in "vi"}
+        return VacaskDeck(text=text, source=source, names=vectors, origins=origins)
 
     def _text(self, osdi: str, results: Iterable[str | None], abstol: float) -> str:
         options, resolution, t_stop = self.options, self.deck.resolution, self.t_stop
@@ -310,11 +316,8 @@ class _Writer:
     def _jumps(self, name: str) -> bool:
         key = self.origins.get(name)
         return key is not None and (
-            key[1] in self.jumping if key[0] == "v" else key[0] == "i" and not self._is_flux(key[1])
+            key[1] in self.jumping if key[0] == "v" else key[0] == "i" and key[1] not in self.fluxes
         )
-
-    def _is_flux(self, name: str) -> bool:
-        return name.rpartition(".")[2].startswith("l")
 
     @staticmethod
     def _is_voltage_expression(element: Element) -> bool:

@@ -45,7 +45,8 @@ class Element:
     @property
     def kind(self) -> str:
         """Its letter."""
-        return self.name.rpartition(".")[2][0]
+        # A name may have dots of its own, and an ammeter's line is not of the deck.
+        return self.line[0]
 
     def refusal(self, reason: str) -> ValueError:
         """The error that says why VACASK cannot have this element."""

@@ -99,6 +99,6 @@ def with_ammeters(netlist: Netlist, vectors: Iterable[str]) -> Netlist:
             continue
         inner = f"{element.name}#p"
         nodes = (inner, *element.nodes[1:])
-        elements.append(Element(meter, (element.nodes[0], inner), ("0",), element.scope, f"{meter} (ammeter)"))
+        elements.append(Element(meter, (element.nodes[0], inner), ("0",), element.scope, f"v {meter} (ammeter)"))
         elements.append(replace(element, nodes=nodes))
     return replace(netlist, elements=tuple(elements))
