@@ -4,7 +4,7 @@ Not imported: its text stands in generated modules (see ``lanes.py``). A call in
 writing vector instructions, so numbers are taken apart by their bits. Fused products are asked for where they are
 meant: the bits of a result do not depend on the machine.
 
-The reductions and polynomials of exp, log, sin and cos are those of fdlibm (Sun Microsystems, 1993).
+The reductions of exp and log and the polynomials of log, sin and cos are those of fdlibm (Sun Microsystems, 1993).
 """
 
 import numba.types
@@ -81,17 +81,19 @@ def lane_log(x):
 @njit
 def lane_exp(x):
     """Exponential function."""
-    inside = min(max(x, -746.0), 710.0)
+    inside = x if x > -746.0 else -746.0
+    inside = inside if inside < 710.0 else 710.0
     shifted = fma(inside, 1.44269504088896338700, ROUNDING)
     k = shifted - ROUNDING
-    high = fma(k, -LN2_HIGH, inside)
-    low = k * LN2_LOW
-    r = high - low
-    t = r * r
-    c = fma(t, 4.13813679705723846039e-08, -1.65339022054652515390e-06)
-    c = fma(t, fma(t, c, 6.61375632143793436117e-05), -2.77777777770155933842e-03)
-    c = r - t * fma(t, c, 1.66666666666666019037e-01)
-    value = 1.0 - ((low - (r * c) / (2.0 - c)) - high)
+    r = fma(k, -LN2_LOW, fma(k, -LN2_HIGH, inside))
+    # The series to r**13, in pairs; what is left out is below 5e-18.
+    z = r * r
+    w = z * z
+    a = fma(z, fma(r, 1.0 / 5040.0, 1.0 / 720.0), fma(r, 1.0 / 120.0, 1.0 / 24.0))
+    b = fma(z, fma(r, 1.0 / 39916800.0, 1.0 / 3628800.0), fma(r, 1.0 / 362880.0, 1.0 / 40320.0))
+    c = fma(r, 1.0 / 6227020800.0, 1.0 / 479001600.0)
+    tail = fma(w, fma(w, c, b), a)
+    value = 1.0 + fma(z, fma(z, tail, fma(r, 1.0 / 6.0, 0.5)), r)
     # Two factors, since one of them alone could be too small or too large for a float.
     half = as_bits(fma(k, 0.5, ROUNDING))
     rest = as_bits(k - (as_float(half) - ROUNDING) + ROUNDING)
