@@ -249,7 +249,7 @@ def _budget(check: CrossValidation) -> list[str]:
     finer = {
         "rk4": "half the step",
         "rosenbrock": "a tenth of the tolerance",
-        "vacask": "a quarter of reltol, twice as fast switches",
+        "vacask": "a tenth of reltol, switches twice as fast",
     }
     for role in ("reference", "candidate"):
         metrics = check.numerical_error[role]

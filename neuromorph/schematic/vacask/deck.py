@@ -22,6 +22,8 @@ _SUPPLIED: dict[str, tuple[str, str, dict[str, dict[str, float]]]] = {
     "m": ("spice/mos1.osdi", "sp_mos1", {"nmos": {"type": 1.0}, "pmos": {"type": -1.0}}),
 }
 _EXPRESSION = re.compile(r"(i|v)\s*=\s*(.+)")
+# Order 5 is not stable enough for what switches do.
+_METHODS = {"gear": 'tran_method="bdf" tran_maxord=4', "trap": 'tran_method="trap"'}
 # The step behind a bend of a waveform is made without error control; it is this share of the way to the next one at most.
 _AFTER_BREAKPOINT = 0.02
 # Longest step, in the steps that the circuit asks for where the step alone sets the accuracy.
@@ -148,7 +150,7 @@ class _Writer:
                 "control",
                 '  options rawfile="binary" strictoutput=0 tolmode="mixed"',
                 f"  options reltol={reltol!r} vntol={options.vntol!r} abstol={abstol!r}",
-                f'  options tran_method="{"gear2" if options.method == "gear" else "trap"}"',
+                f"  options {_METHODS[options.method]}",
                 *twice,
                 f"  options tran_fbr={_AFTER_BREAKPOINT!r}",
                 f"  save {saved}",
