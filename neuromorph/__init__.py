@@ -29,6 +29,7 @@ _HOMES = {
         "SquareWave",
         "Stimulus",
         "Triangle",
+        "WhiteNoise",
         "ZeroOrderHold",
         "parse_stimulus",
     ),
@@ -252,6 +253,7 @@ if TYPE_CHECKING:
     from neuromorph.stimulus import SquareWave as SquareWave
     from neuromorph.stimulus import Stimulus as Stimulus
     from neuromorph.stimulus import Triangle as Triangle
+    from neuromorph.stimulus import WhiteNoise as WhiteNoise
     from neuromorph.stimulus import ZeroOrderHold as ZeroOrderHold
     from neuromorph.stimulus import parse_stimulus as parse_stimulus
     from neuromorph.sweeps import LogNormal as LogNormal

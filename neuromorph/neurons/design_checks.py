@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuromorph.quantities import format_quantity
-from neuromorph.stimulus import Stimulus
+from neuromorph.stimulus import Stimulus, WhiteNoise
 
 if TYPE_CHECKING:
     from neuromorph.devices import MemristorModel
@@ -77,11 +77,14 @@ def largest_current(drive: Mapping[str, Stimulus] | Stimulus | None, t_stop: flo
     Returns
     -------
     float
-        Current [A]; of a sum of several inputs no less than its largest value.
+        Current [A]; of a sum of several inputs no less than its largest value, of white noise its mean.
     """
     stimuli = [drive] if isinstance(drive, Stimulus) else list((drive or {}).values())
     total = 0.0
     for stimulus in stimuli:
+        if isinstance(stimulus, WhiteNoise):
+            total += stimulus.mean
+            continue
         table = stimulus.segments(t_stop)
         ends = np.append(table[1:, 0], t_stop)
         last = table[:, 1] + table[:, 2] * (ends - table[:, 0])

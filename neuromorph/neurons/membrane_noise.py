@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 _UNDRIVEN = (
     "a circuit draws no random numbers, and without noise it would be another neuron. frozen_noise(neuron, drive, t_stop, "
-    "seed=..., dt=...) gives one path of the noise as a drive of both roads"
+    "seed=..., dt=...) gives one path of the noise as a drive of both roads; WhiteNoise(step=..., seed=...) lets ngspice draw it"
 )
 
 

@@ -16,7 +16,7 @@ from neuromorph.schematic.options import NgspiceOptions, Resolution
 from neuromorph.schematic.ports import Port, drive_lines
 from neuromorph.schematic.probes import Probe
 from neuromorph.schematic.raw_text import checked_raw_spice
-from neuromorph.stimulus import Stimulus
+from neuromorph.stimulus import Stimulus, WhiteNoise
 
 # ngspice's modes for files of PSpice and LTspice; "a": the whole deck is meant, not only files that it includes.
 _COMPATIBILITIES = ("", "ps", "psa", "lt", "lta", "ltps", "ltpsa")
@@ -60,6 +60,8 @@ class Deck:
         costs ngspice time that grows with the square of their number.
     verilog_a : mapping of str to str
         Verilog-A of the same statement, by subcircuit: an engine that compiles it needs no B sources.
+    seed : int, optional
+        Of ngspice's random numbers (pure number), where a source draws some.
     """
 
     name: str
@@ -74,12 +76,15 @@ class Deck:
     compatibility: str = ""
     saves_all: bool = False
     verilog_a: Mapping[str, str] = field(default_factory=dict)
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         checked_title(self.name)
         self._check_compatibility()
         if self.t_stop is not None and not (math.isfinite(self.t_stop) and self.t_stop > 0):
             raise ValueError(f"t_stop must be a positive time in s, got {self.t_stop!r}")
+        if self.seed is not None and not (type(self.seed) is int and 0 < self.seed < 2**31):
+            raise ValueError(f"a deck's seed must be a whole number from 1 to 2147483647, got {self.seed!r}")
         for name in self.probes:
             # A recording would refuse it too, but only after the run.
             if not isinstance(name, str) or not name or not name.isprintable() or name in RESERVED_NAMES:
@@ -146,13 +151,22 @@ class Deck:
                 f"* {self.name}",
                 *mode,
                 *self.body,
-                options.line(self.resolution, use_klu),
+                self._options(options, use_klu),
                 *self._recorded(),
                 self._analysis(options),
                 ".end",
                 "",
             ]
         )
+
+    def _options(self, options: NgspiceOptions, use_klu: bool) -> str:
+        line = options.line(self.resolution, use_klu)
+        if self.seed is None:
+            return line
+        if any(name.lower() == "seed" for name in options.extra):
+            raise ValueError(f"the white noise of {self.name!r} brings its seed: leave the option 'seed' out")
+        # Read with the circuit, before a source draws; the command setseed would need a control block.
+        return f"{line} seed={self.seed}"
 
     def _recorded(self) -> list[str]:
         is_long = len(self.vectors) > _LONG_SAVE and not any(vector.startswith("@") for vector in self.vectors)
@@ -249,6 +263,7 @@ def make_deck(
         parameters=dict(own.get("parameter_values", {})),
         compatibility=compatibility,
         verilog_a=dict(own.get("verilog_a", {})),
+        seed=_seed(drives),
     )
     refuse_unknown_vectors(circuit, deck.vectors, lines, sources)
     return deck
@@ -256,12 +271,26 @@ def make_deck(
 
 def _resolving(resolution: Resolution, drives: Mapping[str, Stimulus] | Stimulus | None, t_stop: float) -> Resolution:
     """The circuit's resolution, with a time step that sees the fastest sine that drives it."""
-    stimuli = [drives] if isinstance(drives, Stimulus) else list((drives or {}).values())
+    stimuli = _stimuli(drives)
     periods = [period for s in stimuli if (period := s.shortest_period(t_stop)) is not None]
     if not periods:
         return resolution
     longest = min(resolution.longest_step(t_stop), min(periods) / _STEPS_PER_PERIOD)
     return replace(resolution, t_max=longest)
+
+
+def _stimuli(drives: Mapping[str, Stimulus] | Stimulus | None) -> list[Stimulus]:
+    return [drives] if isinstance(drives, Stimulus) else list((drives or {}).values())
+
+
+def _seed(drives: Mapping[str, Stimulus] | Stimulus | None) -> int | None:
+    seeds = sorted({stimulus.seed for stimulus in _stimuli(drives) if isinstance(stimulus, WhiteNoise)})
+    if len(seeds) > 1:
+        raise ValueError(
+            f"ngspice has one generator of random numbers: give all white noise of a run one seed, got {seeds}; several "
+            "sources draw different samples from it"
+        )
+    return seeds[0] if seeds else None
 
 
 def _as_probes(given: Mapping[str, Probe | str] | Sequence[str]) -> dict[str, Probe]:

@@ -90,7 +90,7 @@ class Ngspice:
             "options": {f.name: getattr(options, f.name) for f in dataclasses.fields(options)},
             "parameters": dict(deck.parameters),
             "t_stop": deck.t_stop,
-            "seed": None,
+            "seed": deck.seed,
             "states": list(deck.states),
             "spike_signal": deck.spike_signal,
             "deck_hash": Deck.digest(text),

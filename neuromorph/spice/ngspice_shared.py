@@ -69,7 +69,9 @@ class NgspiceShared(Ngspice):
         return _capabilities(str(library), library.stat().st_mtime_ns)
 
     def _start(self, executable: Path, folder: Path, deck: Deck, progress: Progress) -> Ended:
-        with _borrowed(executable) as worker:
+        # The library keeps its random numbers from run to run, whatever the seed.
+        fresh = deck.seed is not None
+        with contextlib.closing(_Worker(executable)) if fresh else _borrowed(executable) as worker:
             return worker.run(folder, deck.compatibility, self.timeout, progress, self.name)
 
 

@@ -5,6 +5,7 @@ from neuromorph.stimulus.held import PoissonInput, SpikeInput, ZeroOrderHold
 from neuromorph.stimulus.parsing import parse_stimulus
 from neuromorph.stimulus.periodic import Sine, SquareWave, Triangle
 from neuromorph.stimulus.sampled import Constant, PiecewiseLinear, PulseTrain
+from neuromorph.stimulus.white_noise import WhiteNoise
 
 __all__ = [
     "Constant",
@@ -16,6 +17,7 @@ __all__ = [
     "SquareWave",
     "Stimulus",
     "Triangle",
+    "WhiteNoise",
     "ZeroOrderHold",
     "parse_stimulus",
 ]
