@@ -77,7 +77,9 @@ def lane():
     folder = resources.files("neuromorph.behaviour")
     names = ("lane_functions_kernel", "random_kernel", "stochastic_kernel")
     texts = [folder.joinpath(f"{name}.py").read_text("utf-8") for name in names]
-    return load_kernel("lane_functions", "\n\n".join(["inlined = plain = njit\nCROSSINGS, GRID, BRIDGE = 1, 0, 2", *texts, BODY]))
+    return load_kernel(
+        "lane_functions", "\n\n".join(["inlined = plain = njit\nCROSSINGS, GRID, BRIDGE = 1, 0, 2", *texts, BODY])
+    )
 
 
 @pytest.mark.parametrize(
