@@ -12,7 +12,7 @@ import neuromorph as nm
 NEURON = nm.MemristiveALIF()
 # As exact as ngspice with the neuron's own settings, and what comes close to ngspice with a tenth of the tolerance of those.
 PAIRS = {
-    "fine": (nm.NgspiceOptions(), nm.VacaskOptions()),
+    "fine": (nm.NgspiceOptions(), nm.VacaskOptions(reltol=1e-7)),
     "coarse": (nm.NgspiceOptions(reltol=1e-5), nm.VacaskOptions(reltol=1e-6)),
 }
 

@@ -27,7 +27,7 @@ _METHODS = {"gear": 'tran_method="bdf" tran_maxord=4', "trap": 'tran_method="tra
 # The step behind a bend of a waveform is made without error control; it is this share of the way to the next one at most.
 _AFTER_BREAKPOINT = 0.02
 # Longest step, in the steps that the circuit asks for where the step alone sets the accuracy.
-_STEPS = 20.0
+_STEPS = 8.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,9 @@ from neuromorph.schematic.options import NgspiceOptions
 
 # A further refinement divides the relative tolerance by this.
 _TIGHTER = 10.0
-# Of a method of order 4 this tolerance costs hardly more steps than a larger one.
+# Of a method of order 4 small tolerances cost hardly more steps; so few that between them a power is no straight line.
 _DEFAULT_RELTOL = 1e-7
+_SHARE_OF_OWN = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +24,8 @@ class VacaskOptions:
     method : {"gear", "trap"}
         Integration method. Gear's formulas have order 4, which takes the fewest steps; the trapezoidal rule has order 2.
     reltol : float, optional
-        Relative tolerance of the time-step control and of Newton's method (pure number). Where it is left out, 1e-7,
-        or the circuit's own (:class:`neuromorph.Resolution`) if that is smaller.
+        Relative tolerance of the time-step control and of Newton's method (pure number). Where it is left out, a
+        tenth of the circuit's own (:class:`neuromorph.Resolution`), and 1e-7 at most.
     abstol, vntol : float
         Absolute tolerances of currents [A] and voltages [V]. Where a switch acts in very short steps, currents are
         judged no finer than rounding allows.
@@ -106,5 +107,5 @@ class VacaskOptions:
 
     def relative_tolerance(self, own: float | None) -> float:
         """Relative tolerance (pure number) of a run of a circuit that asks for `own`."""
-        reltol = self.reltol or min(own or _DEFAULT_RELTOL, _DEFAULT_RELTOL)
+        reltol = self.reltol or min(_SHARE_OF_OWN * (own or 1.0), _DEFAULT_RELTOL)
         return reltol / _TIGHTER ** round(math.log2(self.refinement))
