@@ -18,7 +18,7 @@ def test_a_loop_that_runs_backwards_is_said(bench):
     record = bench[1]
     turned = record.replace(voltage=-record.voltage, current=-record.current, drive=-record.drive, name="turned")
     with pytest.warns(UserWarning, match="turned: the device turns on under a negative voltage"):
-        fit = nm.fit_memristor(turned, "mms", starts=1)
+        fit = nm.fit_memristor(turned, "mms")
     resistor, sense = fit.doubts
     assert resistor.startswith("turned: hardly better than a resistor (NRMSE 0.")
     assert "change the sign of voltage, current and drive" in sense
