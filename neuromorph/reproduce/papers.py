@@ -11,6 +11,7 @@ from neuromorph.reproduce.reproduction import Reproduction
 # A paper's module has reproduce(progress, workers).
 PAPERS = {
     "alif": "neuromorph.reproduce.alif",
+    "noise": "neuromorph.reproduce.noise",
 }
 """Module of every paper by the name that it is asked for."""
 
