@@ -24,7 +24,7 @@ from neuromorph.sweeps.task import perform
 from neuromorph.sweeps.workers import WorkerPool, processors, refuse_what_cannot_travel
 
 if TYPE_CHECKING:
-    from neuromorph.schematic import NgspiceOptions, Probe
+    from neuromorph.schematic import NgspiceOptions, Probe, VacaskOptions
     from neuromorph.spice import Engine
 
 
@@ -56,7 +56,7 @@ def sweep(
     engine: str | Engine | None = None,
     fidelity: Any = None,
     dt: float | None = None,
-    options: NgspiceOptions | None = None,
+    options: NgspiceOptions | VacaskOptions | None = None,
     probes: Mapping[str, Probe | str] | Sequence[str] | None = None,
     executor: Executor | None = None,
     workers: int | None = None,

@@ -358,3 +358,12 @@ def test_auto_says_why():
     other = nm.simulate(circuit, None, 1e-3, engine="auto")
     assert other.provenance["engine"] == "ngspice"
     assert "elements Q have no counterpart there" in other.provenance["engine_choice"]
+
+
+def test_a_sweep_runs_on_vacask():
+    capacitances = [90e-9, 110e-9]
+    found = nm.sweep(
+        nm.LIF(), {"capacitance": capacitances}, t_stop=2e-3, measure=["isi_first"], engine="vacask", workers=1
+    )
+    expected = [nm.LIF(capacitance=c).interval(0.2e-3) for c in capacitances]
+    assert np.ravel(found.values("isi_first")) == pytest.approx(expected, rel=2e-4)

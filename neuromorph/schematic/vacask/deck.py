@@ -104,6 +104,7 @@ class _Writer:
         self.models: dict[tuple[str, str], str] = {}
         self.loads: dict[str, None] = {}
         self.instances: list[str] = []
+        self.nodes = {node for e in netlist.elements for node in e.nodes}
         self.fluxes = {e.name for e in netlist.elements if e.kind == "l"}
         self.currents = {e.name for e in netlist.elements if e.kind in "vehl" or self._is_voltage_expression(e)}
 
@@ -167,7 +168,7 @@ class _Writer:
             node = vector[2:-1]
             if node in ("0", "gnd"):
                 return None
-            if not any(node in e.nodes for e in self.netlist.elements):
+            if node not in self.nodes:
                 raise ValueError(f"probe {vector!r}: the circuit that VACASK gets has no node {node!r}; use ngspice")
             return self._node(node)
         if vector.startswith("@"):
