@@ -113,6 +113,7 @@ _HOMES = {
         "RCNeuron",
         "WorkingPoint",
     ),
+    "analysis": ("CircuitNoise", "circuit_noise"),
     "roads": ("Pair", "check_design", "frozen_noise", "simulate"),
     "drawing": ("Drawing", "draw_schematic"),
     "sweeps": ("LogNormal", "Normal", "SweepInterrupted", "SweepResult", "Uniform", "f_i_curve", "sweep"),
@@ -138,6 +139,8 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 if TYPE_CHECKING:
     from neuromorph import analysis as analysis
     from neuromorph import reproduce as reproduce
+    from neuromorph.analysis import CircuitNoise as CircuitNoise
+    from neuromorph.analysis import circuit_noise as circuit_noise
     from neuromorph.behaviour import RK4 as RK4
     from neuromorph.behaviour import EulerMaruyama as EulerMaruyama
     from neuromorph.behaviour import Milstein as Milstein

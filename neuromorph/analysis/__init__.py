@@ -1,6 +1,8 @@
 """Recordings to numbers: spike statistics, energy, threshold current."""
 
 from neuromorph.analysis.energy_balance import EnergyBalance, energy
+from neuromorph.analysis.intrinsic_noise import CircuitNoise, NoiseContribution
+from neuromorph.analysis.noise_analysis import circuit_noise
 from neuromorph.analysis.phases import on_phases
 from neuromorph.analysis.population import PopulationStatistics, population
 from neuromorph.analysis.spike_statistics import SpikeStatistics, spikes
@@ -18,10 +20,13 @@ from neuromorph.analysis.spike_trains import (
 from neuromorph.analysis.threshold import rheobase
 
 __all__ = [
+    "CircuitNoise",
     "EnergyBalance",
+    "NoiseContribution",
     "PopulationStatistics",
     "SpikeStatistics",
     "burst_index",
+    "circuit_noise",
     "energy",
     "fano_factor",
     "firing_rates",

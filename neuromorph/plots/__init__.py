@@ -2,12 +2,14 @@
 
 from neuromorph.plots.energy import plot_energy
 from neuromorph.plots.figures import save_figure
+from neuromorph.plots.intrinsic_noise import plot_circuit_noise
 from neuromorph.plots.recordings import plot_recording, plot_signal
 from neuromorph.plots.spikes import plot_raster, plot_spikes
 from neuromorph.plots.sweeps import plot_sweep
 from neuromorph.plots.validation import plot_validation
 
 __all__ = [
+    "plot_circuit_noise",
     "plot_energy",
     "plot_raster",
     "plot_recording",

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from neuromorph.schematic.deck import Deck, make_deck
+from neuromorph.schematic.noise_deck import NoiseDeck, make_noise_deck
 from neuromorph.schematic.options import NgspiceOptions, Resolution
 from neuromorph.schematic.ports import Port
 from neuromorph.schematic.probes import Probe
@@ -13,6 +14,7 @@ from neuromorph.schematic.vendor import VendorModel
 __all__ = [
     "Deck",
     "NgspiceOptions",
+    "NoiseDeck",
     "Port",
     "Probe",
     "Resolution",
@@ -21,6 +23,7 @@ __all__ = [
     "VacaskOptions",
     "VendorModel",
     "make_deck",
+    "make_noise_deck",
 ]
 
 if TYPE_CHECKING:

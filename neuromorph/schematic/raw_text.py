@@ -156,7 +156,7 @@ def top_level_lines(lines: Iterable[str]) -> list[str]:
     """
     found: list[str] = []
     depth = 0
-    for line in _joined(lines):
+    for line in joined_lines(lines):
         depth += line.startswith(".subckt") - line.startswith(".ends")
         if depth == 0 and (not line.startswith(".") or line.startswith(".ic")):
             found.append(line)
@@ -203,7 +203,7 @@ def refuse_two_meanings(lines: Iterable[str]) -> None:
     seen: dict[tuple[str, str], str] = {}
     inside: list[str] = []
     depth = 0
-    for line in _joined(lines):
+    for line in joined_lines(lines):
         depth += line.startswith(".subckt") - line.startswith(".ends")
         inside.append(line)
         if depth > 0:
@@ -217,8 +217,19 @@ def refuse_two_meanings(lines: Iterable[str]) -> None:
                 )
 
 
-def _joined(lines: Iterable[str]) -> list[str]:
-    """Lines without comments and with their continuations, in lower case and single blanks."""
+def joined_lines(lines: Iterable[str]) -> list[str]:
+    """Lines without comments and with their continuations, in lower case and single blanks.
+
+    Parameters
+    ----------
+    lines : iterable of str
+        Lines of SPICE.
+
+    Returns
+    -------
+    list of str
+        One for each element and command.
+    """
     joined: list[str] = []
     for line in lines:
         text = " ".join(line.lower().split())

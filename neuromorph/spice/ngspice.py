@@ -20,9 +20,10 @@ import numpy as np
 from neuromorph.errors import SimulationError
 from neuromorph.progress import Progress, silent
 from neuromorph.recording import Recording
-from neuromorph.schematic import Deck, NgspiceOptions
+from neuromorph.schematic import Deck, NgspiceOptions, NoiseDeck
 from neuromorph.spice.capabilities import Capabilities, capabilities_of, find_program
 from neuromorph.spice.growing import GrowingRaw
+from neuromorph.spice.noise_proof import NoiseProof, NoiseSpectra
 from neuromorph.spice.process import Ended, run_watched
 from neuromorph.spice.proof import Proof, space_remedy
 from neuromorph.spice.raw import read_raw
@@ -107,6 +108,36 @@ class Ngspice:
             raise
         shutil.rmtree(folder, ignore_errors=True)
         return recording
+
+    def run_noise(self, deck: NoiseDeck, options: NgspiceOptions | None = None) -> NoiseSpectra:
+        """Run a noise analysis.
+
+        Parameters
+        ----------
+        deck : NoiseDeck
+            What to run.
+        options : NgspiceOptions, optional
+            Tolerances of the operating point.
+
+        Returns
+        -------
+        NoiseSpectra
+            Shape (n_frequencies,) each, one-sided [V^2/Hz].
+
+        Raises
+        ------
+        SimulationError
+            When the run failed, or its success cannot be proved.
+        EngineNotFoundError
+            When the program is not on this machine.
+        """
+        options = options or NgspiceOptions()
+        text = deck.text(options, self.uses_klu(deck, options))
+        folder = self._new_folder()
+        ended = self._execute(self.executable(), folder, text, deck, silent)
+        spectra = NoiseProof(deck, text, folder, RAW, self.timeout).spectra(ended, deck, self.capabilities().version)
+        shutil.rmtree(folder, ignore_errors=True)
+        return spectra
 
     def _new_folder(self) -> Path:
         try:
