@@ -1,4 +1,4 @@
-"""The pages on sweeps, energy and hardware are true: their examples run, their commands are understood, their tables are whole."""
+"""The pages on sweeps, energy, hardware and noise are true: their examples run, their commands are understood, their tables are whole."""
 
 from __future__ import annotations
 
@@ -21,7 +21,15 @@ def _blocks(root, page, language):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "count"),
-    [("energy.md", 2), ("sweeps.md", 4), ("hardware.md", 4), ("programming_a_crossbar.md", 7), ("crossbars.md", 6)],
+    [
+        ("energy.md", 2),
+        ("sweeps.md", 4),
+        ("hardware.md", 4),
+        ("programming_a_crossbar.md", 7),
+        ("crossbars.md", 6),
+        ("noise.md", 6),
+        ("choosing_a_solver.md", 4),
+    ],
 )
 def test_examples_run(page, count, root, tmp_path):
     blocks = _blocks(root, page, "python")
