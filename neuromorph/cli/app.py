@@ -11,6 +11,7 @@ import typer
 from neuromorph.cli.crossbar import crossbar
 from neuromorph.cli.draw import draw
 from neuromorph.cli.fit import fit
+from neuromorph.cli.noise import noise
 from neuromorph.cli.options import (
     Design,
     Drive,
@@ -249,6 +250,7 @@ def netlist(
 app.command()(draw)
 app.command()(sweep)
 app.command()(fit)
+app.command()(noise)
 app.command()(reproduce)
 app.add_typer(crossbar, name="crossbar")
 
