@@ -171,13 +171,22 @@ def test_unknown_names_list_the_choices():
 
 
 @pytest.mark.slow
-def test_every_claim_of_the_paper_is_within_its_limits():
+def test_every_claim_of_the_paper_is_within_its_limits(root):
     outcome = nm.reproduce.reproduce("noise")
     assert [claim.measure for claim in outcome.claims if not claim.passed] == []
     assert {claim.verdict for claim in outcome.claims} == set(nm.reproduce.VERDICTS)
-    assert len(outcome.variants) == 6 * len(READINGS) + 7
+    assert len(outcome.variants) == 6 * len(READINGS) + 7 + 3 * 6
     content = json.loads(json.dumps(outcome.to_dict(), allow_nan=False))
     assert content["figures"] == [f"figure_{n}" for n in range(2, 9)]
     text = outcome.summary()
     assert "WRONG, 7 left: A random refractory time increases the time between two spikes." in text
     assert "its mean is 1.4 ms, not 8" in text
+    # The table of the page.
+    page = (root / "docs" / "reproducing_papers.md").read_text("utf-8")
+    rows = {(row["panel"], row["reading"]): row for row in outcome.variants}
+    rates = {number: [rows[f"{number} {side}", "W"]["rate"] for side in ("left", "right")] for number in (6, 8)}
+    for number, (left, right) in rates.items():
+        assert f"| {number} left, right | rate | {left:.1f}, {right:.1f} Hz |" in page
+    assert f"| 7 left | rate | {rows['7 left', 'W']['rate']:.1f} Hz |" in page
+    shares = [rows["4 right", reading]["fraction_per_step"] for reading in ("R*", "R* strict")]
+    assert f"| {shares[0]:.3f}; {shares[1]:.3f} |" in page

@@ -20,11 +20,14 @@ TITLE = (
     "T. K. T. Thieu and R. Melnik, Effects of noise on leaky integrate-and-fire neuron models for neuromorphic computing "
     "applications"
 )
-_CLASSICAL, _CONDUCTANCE = "R*", "W"
+_CONDUCTANCE = "W"
+# Readings of the second part that decide nothing, on fewer paths. Under R* its multiplicative noise grows without bounds.
+_OTHERS, _FEWER = ("pA", "nA", "mV"), 10
+_PRINTED = [panel for panel in conductance.CASES if "mean" not in panel]
 
 
 def reproduce(*, progress: Progress = silent, workers: int | None = None) -> Reproduction:
-    """Run every panel of figures 2 to 8, the classical ones under each reading of the units, and judge what the paper says.
+    """Run every panel of figures 2 to 8, under each reading of the units, and judge what the paper says.
 
     Parameters
     ----------
@@ -46,7 +49,8 @@ def reproduce(*, progress: Progress = silent, workers: int | None = None) -> Rep
     done = _in_parallel(_tasks(), workers, progress)
     first = {(panel, reading): done[panel, reading] for reading in READINGS for panel in classical.CASES}
     second = {panel: done[panel, _CONDUCTANCE] for panel in conductance.CASES}
-    rows = [run.row() for run in (*first.values(), *second.values())]
+    others = [done[panel, reading] for reading in _OTHERS for panel in _PRINTED]
+    rows = [run.row() for run in (*first.values(), *second.values(), *others)]
     return Reproduction(
         paper="noise",
         title=TITLE,
@@ -60,8 +64,12 @@ def reproduce(*, progress: Progress = silent, workers: int | None = None) -> Rep
 
 def _tasks() -> dict[tuple[str, str], Callable[[], Any]]:
     """The longest runs first; the classical ones of a reading together."""
+    run = conductance.run_conductance
     tasks: dict[tuple[str, str], Callable[[], Any]] = {
-        (panel, _CONDUCTANCE): partial(conductance.run_conductance, panel) for panel in conductance.CASES
+        (panel, _CONDUCTANCE): partial(run, panel) for panel in conductance.CASES
+    }
+    tasks |= {
+        (panel, reading): partial(run, panel, reading, n_paths=_FEWER) for reading in _OTHERS for panel in _PRINTED
     }
     for reading in READINGS:
         tasks |= {(panel, reading): partial(classical.run_classical, panel, reading) for panel in classical.CASES}
@@ -98,16 +106,19 @@ def _readings_text(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def _of_intervals(row: dict[str, Any]) -> str:
+    """Regularity and bursts, where there are intervals."""
+    return f"{row['cv']:>8.2f}{100 * row['burst_share']:>8.1f} %" if row["rate"] else f"{'-':>8}{'-':>10}"
+
+
 def _panels_text(rows: Sequence[dict[str, Any]]) -> str:
-    """Figures 6 to 8 under the reading W."""
-    lines = [
-        "Figures 6 to 8, reading W: rate, CV of the intervals, share of intervals under 3 ms, free membrane potential",
-        "",
-    ]
-    lines += [
-        f"  {row['panel']:20}{row['rate']:>8.1f} Hz{row['cv']:>8.2f}{100 * row['burst_share']:>8.1f} %{row['free_mean'] * 1e3:>9.2f} "
-        f"+- {row['free_sd'] * 1e3:.2f} mV"
-        for row in rows
-        if row["model"] == "conductance"
-    ]
+    """Figures 6 to 8 under each reading."""
+    lines = ["Figures 6 to 8: rate, CV of the intervals, share of intervals under 3 ms, free membrane potential"]
+    for reading in (_CONDUCTANCE, *_OTHERS):
+        lines += ["", f"{reading}: {READINGS[reading].meaning}"]
+        lines += [
+            f"  {row['panel']:20}{row['rate']:>8.1f} Hz{_of_intervals(row)}{row['free_mean'] * 1e3:>10.2f} +- {row['free_sd'] * 1e3:.2f} mV"
+            for row in rows
+            if row["model"] == "conductance" and row["reading"] == reading
+        ]
     return "\n".join(lines)
