@@ -1,7 +1,11 @@
-"""Recordings to numbers: spike statistics, energy, threshold current."""
+"""Recordings to numbers: spike statistics, energy, threshold current, orders of convergence."""
 
+from neuromorph.analysis.bootstrap import Estimate
+from neuromorph.analysis.convergence_orders import Convergence, Order, convergence
+from neuromorph.analysis.crossings import CrossingSpeeds, NearTangential, crossing_speeds
 from neuromorph.analysis.energy_balance import EnergyBalance, energy
 from neuromorph.analysis.intrinsic_noise import CircuitNoise, NoiseContribution
+from neuromorph.analysis.lyapunov import LyapunovExponent, lyapunov_exponent
 from neuromorph.analysis.noise_analysis import circuit_noise
 from neuromorph.analysis.phases import on_phases
 from neuromorph.analysis.population import PopulationStatistics, population
@@ -21,17 +25,26 @@ from neuromorph.analysis.threshold import rheobase
 
 __all__ = [
     "CircuitNoise",
+    "Convergence",
+    "CrossingSpeeds",
     "EnergyBalance",
+    "Estimate",
+    "LyapunovExponent",
+    "NearTangential",
     "NoiseContribution",
+    "Order",
     "PopulationStatistics",
     "SpikeStatistics",
     "burst_index",
     "circuit_noise",
+    "convergence",
+    "crossing_speeds",
     "energy",
     "fano_factor",
     "firing_rates",
     "interval_cv",
     "local_variation",
+    "lyapunov_exponent",
     "on_phases",
     "population",
     "psth",

@@ -1,5 +1,6 @@
 """Pictures: ``ax=None`` in, Axes out; matplotlib is imported where a picture is drawn."""
 
+from neuromorph.plots.convergence import plot_convergence, plot_crossing_speeds, plot_lyapunov
 from neuromorph.plots.energy import plot_energy
 from neuromorph.plots.figures import save_figure
 from neuromorph.plots.intrinsic_noise import plot_circuit_noise
@@ -10,7 +11,10 @@ from neuromorph.plots.validation import plot_validation
 
 __all__ = [
     "plot_circuit_noise",
+    "plot_convergence",
+    "plot_crossing_speeds",
     "plot_energy",
+    "plot_lyapunov",
     "plot_raster",
     "plot_recording",
     "plot_signal",
