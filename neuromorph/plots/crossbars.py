@@ -101,16 +101,25 @@ def plot_crossbar(solution: CrossbarSolution, *, vector: int = 0, faults: ArrayL
     -------
     matplotlib.figure.Figure
         Four maps [S, V, A, V].
+
+    Raises
+    ------
+    ValueError
+        When there is no such vector.
     """
     from matplotlib.figure import Figure
 
+    batch = 1 if solution.single else len(solution.device_voltages)
+    if not 0 <= vector < batch:
+        raise ValueError(f"there is no vector {vector}: the solution has {batch}, counted from 0")
     voltages, currents, drop = (
         _of_vector(values, vector) for values in (solution.device_voltages, solution.device_currents, solution.ir_drop)
     )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        conductances = currents / voltages
-    if isinstance(solution.crossbar.devices, np.ndarray):
+    devices = solution.crossbar.devices
+    if isinstance(devices, np.ndarray) or devices.is_linear:
         conductances = solution.crossbar.conductances
+    else:
+        conductances = devices.conductances(voltages)
     tall = conductances.shape[0] > conductances.shape[1]
     figure = Figure(figsize=(10.0, 9.0) if tall else (11.0, 8.0), layout="constrained")
     axes = figure.subplots(2, 2).ravel()
@@ -155,8 +164,10 @@ def _mark(ax: Any, faults: NDArray[np.bool_], shape: tuple[int, ...]) -> None:
         raise ValueError(f"faults must have the map's shape {shape}, got {faults.shape}")
     rows, columns = np.nonzero(faults)
     every = max(1, -(-len(rows) // _MARKS))
-    size = max(2.0, min(40.0, (300.0 / max(shape)) ** 2 / 4))
-    ax.scatter(columns[::every], rows[::every], marker="x", s=size, linewidths=1.0, color=CANDIDATE)
+    size = max(9.0, min(40.0, (300.0 / max(shape)) ** 2 / 4))
+    # White below, so that it is seen on every colour of the map.
+    for width, colour in ((2.4, "white"), (1.0, CANDIDATE)):
+        ax.scatter(columns[::every], rows[::every], marker="x", s=size, linewidths=width, color=colour)
     share = f"one in {every} of {len(rows)} faults" if every > 1 else f"{len(rows)} faults"
     ax.set_title(f"{ax.get_title()} (x: {share})", fontsize=10)
 
@@ -218,12 +229,22 @@ def plot_half_select(disturbance: HalfSelectDisturbance) -> Any:
     left.plot(column, row, marker="s", markersize=6, markerfacecolor="none", color=CANDIDATE)
     style(right)
     pulses = np.arange(len(disturbance.states))
-    for colour, (group, cells) in zip((CANDIDATE, REFERENCE, ACCENT, "0.5"), disturbance.groups.items(), strict=True):
-        if cells.any():
-            largest = np.abs(disturbance.largest_shift(group))
-            right.semilogy(pulses[1:], largest[1:], marker="o", color=colour, label=group.replace("_", " "))
+    looks = ((CANDIDATE, "o", "-"), (REFERENCE, "s", "--"), (ACCENT, "^", ":"), ("0.5", "d", "-"))
+    moved = False
+    for (colour, marker, line), (group, cells) in zip(looks, disturbance.groups.items(), strict=True):
+        if not cells.any():
+            continue
+        largest = np.abs(disturbance.largest_shift(group))[1:]
+        name = group.replace("_", " ")
+        moved |= bool((largest > 0).any())
+        label = name if (largest > 0).any() else f"{name} (no shift)"
+        right.plot(
+            pulses[1:], np.where(largest > 0, largest, np.nan), marker=marker, linestyle=line, color=colour, label=label
+        )
+    if moved:
+        right.set_yscale("log")
     right.xaxis.get_major_locator().set_params(integer=True)
     right.set_xlabel("pulses")
     right.set_ylabel("largest shift of a state")
-    right.legend(frameon=False)
+    right.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=4, fontsize=9)
     return figure

@@ -123,7 +123,7 @@ def test_a_worker_that_dies_in_mid_run_is_told_and_replaced(
 
 def test_progress_rises_in_per_cent(engine: nm.NgspiceShared) -> None:
     said: list[float] = []
-    nm.simulate(nm.MemristiveALIF(), t_stop=2e-3, engine=engine, progress=lambda f, what: said.append(f))
+    nm.simulate(nm.MemristiveALIF(), t_stop=10e-3, engine=engine, progress=lambda f, what: said.append(f))
     assert len(said) >= 3
     assert said == sorted(said)
     assert 0.0 <= said[0] < 0.5 < said[-1] <= 1.0
