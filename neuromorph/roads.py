@@ -157,7 +157,9 @@ def simulate(
         system = equations_of(design)
         return simulate_system(system, drive, t_stop, solver or default_solver(system, dt), progress, seed)
     if seed is not None:
-        raise ValueError("seed belongs to the engines 'ode' and 'rk4': a SPICE engine draws no random numbers")
+        raise ValueError(
+            "seed belongs to the engines 'ode' and 'rk4'; noise that ngspice draws is a drive: WhiteNoise(step=..., seed=...)"
+        )
     if dt is not None or solver is not None:
         raise ValueError(
             "dt and solver belong to the engines 'ode' and 'rk4'; a SPICE engine takes options, such as t_max and reltol"

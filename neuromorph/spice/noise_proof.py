@@ -78,6 +78,10 @@ class NoiseProof(Proof):
         """
         self.plot(ended)
         point, curves, _ = self._plots()
+        twins = sorted({name for name in curves.names if curves.names.count(name) > 1})
+        if twins:
+            cause = f"two elements' noise has one name in ngspice: {', '.join(twins).replace('onoise_', '')}"
+            raise self._error(cause, "rename the element whose name ends in a source of noise", None)
         noise = {name.removeprefix("onoise_"): curves[name] ** 2 for name in curves.names if name.startswith("onoise_")}
         voltage, referred = noise.pop("spectrum"), curves["inoise_spectrum"] ** 2
         contributions = _leaves(noise)
@@ -124,15 +128,11 @@ class NoiseProof(Proof):
 def _leaves(noise: dict[str, NDArray[np.float64]]) -> dict[tuple[str, str], NDArray[np.float64]]:
     """Noise by element and kind; ngspice also lists the sum of each element of several kinds."""
     parsed = {name: _KIND.fullmatch(name) for name in noise}
-    found = {
-        (match["element"], match["kind"]): noise[name]
-        for name, match in parsed.items()
-        if match and match["element"] in noise
+    # A switch has one source, so what is named after it is another switch.
+    inside = {name: m for name, m in parsed.items() if m and m["element"] in noise and m["element"][0] not in "sw"}
+    sums = {match["element"] for match in inside.values()}
+    return {
+        (inside[name]["element"], inside[name]["kind"]) if name in inside else (name, ""): values
+        for name, values in noise.items()
+        if name not in sums
     }
-    composed = {element for element, _ in found}
-    alone = {
-        (name, ""): noise[name]
-        for name in noise
-        if name not in composed and (not (m := parsed[name]) or m["element"] not in noise)
-    }
-    return {**found, **alone}

@@ -56,6 +56,29 @@ def test_a_junction_has_shot_noise():
     np.testing.assert_allclose(noise.spectrum, 2 * Q * noise.bias_current, rtol=2e-3)
 
 
+def test_a_bipolar_transistor_has_the_shot_noise_of_its_collector_current():
+    circuit = membrane()
+    circuit.V("base", "base", circuit.gnd, 0.65)
+    circuit.raw_spice += "Q1 mem base 0 bipolar\n.model bipolar npn is=1e-15 bf=100"
+    noise = nm.circuit_noise(circuit, at=1.0, f_range=(1.0, 1e6))
+    assert noise.contributions[0].source == "ic"
+    assert noise.contributions[0].mechanism == "shot"
+    np.testing.assert_allclose(noise.spectrum, 2 * Q * noise.bias_current, rtol=2e-3)
+
+
+def test_names_that_end_like_a_source_of_noise_are_no_sources():
+    circuit = membrane()
+    for name in ("a", "a_rs", "a_id", "a_channel"):
+        circuit.R(name, "mem", circuit.gnd, 4e3)
+    noise = nm.circuit_noise(circuit, points_per_decade=10)
+    assert sorted(c.element for c in noise.contributions if c.share > 0) == ["ra", "ra_channel", "ra_id", "ra_rs"]
+    assert [c.share for c in noise.contributions[:4]] == pytest.approx([0.25] * 4, rel=1e-6)
+    assert noise.white_level == pytest.approx(4 * K * T / 1e3, rel=1e-5)
+    circuit.R("a_thermal", "mem", circuit.gnd, 4e3)
+    with pytest.raises(nm.SimulationError, match="two elements' noise has one name in ngspice: ra_thermal"):
+        nm.circuit_noise(circuit)
+
+
 class TestTransistor:
     """Level 1: 8 k T g_m / 3 in the channel, K_F I^A_F / (f W L C_ox^2) of flicker."""
 
@@ -157,6 +180,49 @@ def test_it_goes_to_json_and_to_a_picture(tmp_path):
     assert len(read["spectrum"]) == len(noise.frequency)
     noise.plot(tmp_path / "noise.png")
     assert (tmp_path / "noise.png").stat().st_size > 10_000
+
+
+class TestProof:
+    """What ngspice wrote is believed only where it is whole."""
+
+    @pytest.mark.parametrize(
+        ("analysis", "message"),
+        [
+            (".op", "the run holds Operating Point instead of"),
+            (".op\n.noise v(mem) inoise_into_membrane dec 50 1 1e3 1", "has 151 frequencies up to 1000 Hz"),
+            (".op\n.noise v(mem) inoise_into_membrane dec 50 1e-3 1e9", "does not add up to the noise of the circuit"),
+        ],
+    )
+    def test_another_analysis_is_not_taken_for_it(self, analysis, message, monkeypatch):
+        monkeypatch.setattr("neuromorph.schematic.noise_deck.NoiseDeck._analysis", lambda self, options: analysis)
+        with pytest.raises(nm.SimulationError, match=message):
+            nm.circuit_noise(nm.LIF())
+
+    def test_the_ordinary_run_refuses_its_deck(self):
+        from neuromorph.schematic import make_noise_deck
+
+        deck = make_noise_deck(
+            nm.LIF().schematic(),
+            node="mem",
+            at=None,
+            drives=None,
+            f_range=(1.0, 1e3),
+            points_per_decade=5,
+            temperature=T,
+        )
+        with pytest.raises(nm.SimulationError, match="the run holds other analyses"):
+            nm.simulate(deck)
+
+
+@pytest.mark.parametrize(
+    ("power", "expected"), [(0.0, 1e3 - 1.0), (-1.0, math.log(1e3)), (-2.0, 1.0 - 1e-3), (1.0, (1e6 - 1.0) / 2)]
+)
+def test_integrals_of_power_laws_are_exact(power, expected):
+    from neuromorph.analysis.intrinsic_noise import power_law_integral
+
+    frequency = np.geomspace(1.0, 1e3, 7)
+    assert power_law_integral(frequency, frequency**power) == pytest.approx(expected, rel=1e-12)
+    assert power_law_integral(frequency, np.zeros(7)) == 0.0
 
 
 class TestBadInput:
