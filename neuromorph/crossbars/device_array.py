@@ -373,6 +373,12 @@ def _checked_stuck(stuck: ArrayLike | None, shape: tuple[int, ...]) -> FloatArra
     if stuck is None:
         return None
     values = _floats("stuck", stuck)
+    if np.asarray(stuck).dtype == bool:
+        # A mask would be taken as devices of 1 S and open ones.
+        raise ValueError(
+            "stuck must have conductances in S, NaN where a device works, got booleans: for a mask give "
+            "np.where(mask, g, np.nan) with the conductance g of the devices that have failed"
+        )
     if values.shape != shape:
         raise ValueError(f"stuck must have the shape of the array, {shape}, got {values.shape}")
     wrong = (values < 0) | np.isinf(values)

@@ -10,7 +10,7 @@ import numpy as np
 
 from neuromorph.devices.memristor import BOLTZMANN, ELEMENTARY_CHARGE, MemristorModel
 from neuromorph.devices.mms import MMS
-from neuromorph.programming.transformation import Transformation
+from neuromorph.programming.transformation import ArrayState, Transformation, applied_to_working
 from neuromorph.quantities import parameter
 
 if TYPE_CHECKING:
@@ -151,6 +151,12 @@ class StateRelaxation(Transformation):
         devices = PulsedDevices.of(self.model, states)
         devices.pulse(np.zeros(conductances.shape), self.time)
         return devices.conductances(self.read_voltage)
+
+    def apply(self, state: ArrayState, array: ProgrammedArray, rng: np.random.Generator) -> ArrayState:
+        """The state with the working devices relaxed [conductances in S]."""
+        # Stuck devices have any conductance, also one that no state of the model gives.
+        middle = float(self.model.current(self.read_voltage, 0.5)) / self.read_voltage
+        return applied_to_working(self, state, array, rng, middle)
 
 
 def arrhenius(energy: float, temperature: float, reference: float) -> float:

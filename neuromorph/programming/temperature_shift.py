@@ -9,7 +9,7 @@ import numpy as np
 
 from neuromorph.devices.memristor import MemristorModel
 from neuromorph.programming.ageing import arrhenius
-from neuromorph.programming.transformation import Transformation
+from neuromorph.programming.transformation import ArrayState, Transformation, applied_to_working
 from neuromorph.quantities import parameter
 
 if TYPE_CHECKING:
@@ -84,3 +84,13 @@ class TemperatureShift(Transformation):
         hot = self.model.replace(temperature=self.temperature)
         states = states_of(cold, conductances, self.read_voltage)
         return np.asarray(hot.current(self.read_voltage, states) / self.read_voltage)
+
+    def apply(self, state: ArrayState, array: ProgrammedArray, rng: np.random.Generator) -> ArrayState:
+        """The state with the working devices at that temperature [conductances in S]."""
+        if self.model is None:
+            return super().apply(state, array, rng)
+        # Stuck devices have any conductance, also one that no state of the model gives.
+        cold = self.model.replace(temperature=self.reference)
+        return applied_to_working(
+            self, state, array, rng, float(cold.current(self.read_voltage, 0.5)) / self.read_voltage
+        )

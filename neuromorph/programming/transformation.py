@@ -117,6 +117,38 @@ class Transformation(Parameters, ABC):
         return ", ".join(shown)
 
 
+def applied_to_working(
+    transformation: Transformation,
+    state: ArrayState,
+    array: ProgrammedArray,
+    rng: np.random.Generator,
+    placeholder: float,
+) -> ArrayState:
+    """The state after a transformation that is not to see the conductances of stuck devices.
+
+    Parameters
+    ----------
+    transformation : Transformation
+        Its :meth:`Transformation.changed` is called.
+    state : ArrayState
+        The state before.
+    array : ProgrammedArray
+        The array before.
+    rng : numpy.random.Generator
+        The only source of randomness.
+    placeholder : float
+        Conductance that it sees in place of those of stuck devices [S].
+
+    Returns
+    -------
+    ArrayState
+        With new conductances of the working devices [S].
+    """
+    seen = dataclasses.replace(state, conductances=np.where(state.stuck, placeholder, state.conductances))
+    after = Transformation.apply(transformation, seen, array, rng)
+    return dataclasses.replace(after, conductances=np.where(state.stuck, state.conductances, after.conductances))
+
+
 def spread_of(
     conductances: np.ndarray, relative: float, of_window: float, array: ProgrammedArray, rng: np.random.Generator
 ) -> np.ndarray:

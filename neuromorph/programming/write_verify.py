@@ -217,7 +217,9 @@ class WriteVerify(Transformation):
         stuck = np.where(state.stuck, state.conductances, np.nan)
         devices = DeviceArray(working.model, working.states, working.variations, stuck)
         protocol = self.replace(variation={}) if self.variation else self
-        written = protocol.run(state.conductances, devices, selected=~state.stuck, seed=rng).conductances
+        # A stuck device is not written, and one that is open has no conductance that could be a target.
+        targets = np.where(state.stuck, array.mapping.g_off, state.conductances)
+        written = protocol.run(targets, devices, selected=~state.stuck, seed=rng).conductances
         return ArrayState(
             conductances=np.where(state.stuck, state.conductances, written),
             stuck=state.stuck,

@@ -172,3 +172,12 @@ def test_voltages_of_another_shape_are_refused():
         devices.current(np.zeros((3, 2)))
     with pytest.raises(ValueError, match=r"shape of the array, \(2, 3\), got \(3, 2\)"):
         devices.with_states(np.zeros((3, 2)))
+
+
+def test_a_mask_is_not_taken_as_conductances_of_stuck_devices():
+    states, mask = np.zeros((2, 2)), np.eye(2, dtype=bool)
+    for given in (mask, mask.tolist()):
+        with pytest.raises(ValueError, match=r"stuck must have conductances in S, NaN where a device works.*np\.where"):
+            nm.DeviceArray(nm.MMS(), states, stuck=given)
+    devices = nm.DeviceArray(nm.MMS(), states, stuck=np.where(mask, 1e-3, np.nan))
+    np.testing.assert_array_equal(devices.is_stuck, mask)
