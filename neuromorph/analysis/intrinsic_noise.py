@@ -77,6 +77,8 @@ class CircuitNoise:
         this one.
     silent : tuple of str
         Elements with a noise model, none of whose noise reaches the membrane at this operating point.
+    is_firing : bool
+        Whether the spike's signal is high at the operating point: the noise is then that of the discharge.
     version : str
         Of ngspice.
     """
@@ -92,6 +94,7 @@ class CircuitNoise:
     contributions: tuple[NoiseContribution, ...]
     noiseless: Mapping[str, str] = field(default_factory=dict)
     silent: tuple[str, ...] = ()
+    is_firing: bool = False
     version: str = ""
 
     @property
@@ -180,6 +183,8 @@ class CircuitNoise:
             f"  flicker corner       {corner}",
             "  share of variance",
         ]
+        if self.is_firing:
+            lines.insert(1, "  in its spike: this is the noise of the discharge")
         shown = [each for each in self.contributions if each.share > _SHOWN_SHARE][:_LARGEST_ROWS]
         lines += [
             f"    {100 * c.share:6.2f} %  {c.element} {c.source} ({c.mechanism})".replace("  (", " (") for c in shown
@@ -213,6 +218,7 @@ class CircuitNoise:
             ],
             "noiseless": dict(self.noiseless),
             "silent": list(self.silent),
+            "is_firing": self.is_firing,
             "frequency": self.frequency.tolist(),
             "spectrum": self.spectrum.tolist(),
             "voltage_spectrum": self.voltage_spectrum.tolist(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -74,6 +76,11 @@ def circuit_noise(
     EngineNotFoundError
         When ngspice is not there.
 
+    Warns
+    -----
+    UserWarning
+        When the neuron is in its spike at the operating point.
+
     Notes
     -----
     Small signals: the spectra hold while the noise does not leave the straight part of every element. Behavioural sources, and so
@@ -128,6 +135,13 @@ def circuit_noise(
     ]
     loud = {c.element for c in contributions if c.share > 0}
     unheard = dict.fromkeys(c.element for c in contributions if c.element not in loud)
+    is_firing = found.operating_point.get(str(vars(circuit).get("spikes")).lower(), -math.inf) >= _spike_level(circuit)
+    if is_firing:
+        warnings.warn(
+            f"{deck.name!r} is in its spike at this operating point, so its noise is that of the discharge: hold the membrane "
+            "below the threshold with at=...",
+            stacklevel=2,
+        )
     return CircuitNoise(
         design=deck.name,
         node=deck.node,
@@ -140,6 +154,7 @@ def circuit_noise(
         contributions=tuple(sorted(contributions, key=lambda c: -c.share)),
         noiseless=deck.noiseless,
         silent=tuple(unheard),
+        is_firing=is_firing,
         version=found.version,
     )
 
@@ -164,6 +179,10 @@ def _node_voltages(found: NoiseSpectra) -> dict[str, float]:
         for name, value in found.operating_point.items()
         if name.startswith("v(") and "#" not in name and not name.endswith("held_membrane)")
     }
+
+
+def _spike_level(circuit: Any) -> float:
+    return float(vars(circuit).get("spike_level", 0.5))
 
 
 def membrane_of(circuit: Any) -> str:

@@ -173,6 +173,14 @@ class TestParts:
         assert nm.circuit_noise(nm.LIF(noise_current=1e-6)).noise_current == pytest.approx(9.104e-13, rel=1e-3)
 
 
+@pytest.mark.parametrize("fidelity", ["ideal", "macromodel"])
+def test_a_neuron_that_is_held_above_its_threshold_is_in_its_spike(fidelity):
+    with pytest.warns(UserWarning, match="'memristive-alif' is in its spike .* hold the membrane below the threshold"):
+        noise = nm.circuit_noise(nm.MemristiveALIF(), at=2.0, fidelity=fidelity, points_per_decade=5)
+    assert noise.is_firing
+    assert "in its spike: this is the noise of the discharge" in noise.summary()
+
+
 def test_it_goes_to_json_and_to_a_picture(tmp_path):
     noise = nm.circuit_noise(nm.LIF(), points_per_decade=5)
     read = json.loads(json.dumps(noise.to_dict()))
