@@ -49,6 +49,7 @@ class NoiseDeck(Deck):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        checked_node(self.node)
         for name in ("f_start", "f_stop", "temperature"):
             value = getattr(self, name)
             if isinstance(value, bool) or not (math.isfinite(value) and value > 0):
