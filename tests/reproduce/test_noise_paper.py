@@ -175,7 +175,7 @@ def test_every_claim_of_the_paper_is_within_its_limits(root):
     outcome = nm.reproduce.reproduce("noise")
     assert [claim.measure for claim in outcome.claims if not claim.passed] == []
     assert {claim.verdict for claim in outcome.claims} == set(nm.reproduce.VERDICTS)
-    assert len(outcome.variants) == 6 * len(READINGS) + 7 + 3 * 6
+    assert len(outcome.variants) == 6 * len(READINGS) + 7 + 4 * 6
     content = json.loads(json.dumps(outcome.to_dict(), allow_nan=False))
     assert content["figures"] == [f"figure_{n}" for n in range(2, 9)]
     text = outcome.summary()

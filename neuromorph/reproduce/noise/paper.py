@@ -21,8 +21,8 @@ TITLE = (
     "applications"
 )
 _CONDUCTANCE = "W"
-# Readings of the second part that decide nothing, on fewer paths. Under R* its multiplicative noise grows without bounds.
-_OTHERS, _FEWER = ("pA", "nA", "mV"), 10
+# Readings of the second part that decide nothing, on fewer paths.
+_OTHERS, _FEWER = ("R*", "pA", "nA", "mV"), 10
 _PRINTED = [panel for panel in conductance.CASES if "mean" not in panel]
 
 
@@ -117,7 +117,7 @@ def _panels_text(rows: Sequence[dict[str, Any]]) -> str:
     for reading in (_CONDUCTANCE, *_OTHERS):
         lines += ["", f"{reading}: {READINGS[reading].meaning}"]
         lines += [
-            f"  {row['panel']:20}{row['rate']:>8.1f} Hz{_of_intervals(row)}{row['free_mean'] * 1e3:>10.2f} +- {row['free_sd'] * 1e3:.2f} mV"
+            f"  {row['panel']:20}{row['rate']:>8.1f} Hz{_of_intervals(row)}{row['free_mean'] * 1e3:>12.5g} +- {row['free_sd'] * 1e3:.3g} mV"
             for row in rows
             if row["model"] == "conductance" and row["reading"] == reading
         ]
