@@ -38,7 +38,7 @@ def held_samples(recording, name, step, n_samples):
 
 
 def test_samples_are_normal_white_and_independent_of_another_source():
-    """4000 samples: a standard deviation within 4.5 %, mean and correlations within 4 standard errors."""
+    """4000 samples: each of ten numbers within 5 standard errors, so that a correct one fails once in 1e5; 5.6 % of the deviation."""
     n, step = 4000, 1e-5
     noise = {
         "a": nm.WhiteNoise(step=step, seed=3, intensity=1e-3),
@@ -47,14 +47,14 @@ def test_samples_are_normal_white_and_independent_of_another_source():
     recording = nm.simulate(resistor(a="a", b="b"), noise, n * step)
     a, b = (held_samples(recording, name, step, n) for name in "ab")
     sd = 1e-3 / np.sqrt(step)
-    assert a.std() == pytest.approx(sd, rel=4 / np.sqrt(2 * n))
-    assert b.std() == pytest.approx(2 * sd, rel=4 / np.sqrt(2 * n))
-    assert a.mean() == pytest.approx(0.0, abs=4 * sd / np.sqrt(n))
-    assert b.mean() == pytest.approx(5.0, abs=8 * sd / np.sqrt(n))
+    assert a.std() == pytest.approx(sd, rel=5 / np.sqrt(2 * n))
+    assert b.std() == pytest.approx(2 * sd, rel=5 / np.sqrt(2 * n))
+    assert a.mean() == pytest.approx(0.0, abs=5 * sd / np.sqrt(n))
+    assert b.mean() == pytest.approx(5.0, abs=10 * sd / np.sqrt(n))
     for first, second in ((a, b), (a[1:], a[:-1]), (a[2:], a[:-2]), (a**2, b**2)):
-        assert abs(np.corrcoef(first, second)[0, 1]) < 4 / np.sqrt(n)
+        assert abs(np.corrcoef(first, second)[0, 1]) < 5 / np.sqrt(n)
     # Kurtosis of a normal variable is 3; of a uniform one, which trrandom draws too, 1.8.
-    assert np.mean((a / a.std()) ** 4) == pytest.approx(3.0, abs=4 * np.sqrt(24 / n))
+    assert np.mean((a / a.std()) ** 4) == pytest.approx(3.0, abs=5 * np.sqrt(24 / n))
 
 
 def test_samples_are_held_and_known_by_their_seed():
@@ -88,14 +88,14 @@ def test_rate_and_intervals_of_1_s_are_those_of_the_equations():
     counts = [len(each) + 1 for each in intervals]
     assert len(spice.spikes) == pytest.approx(np.mean(counts), abs=4 * np.std(counts))
     expected = np.concatenate(intervals)
-    assert ks_2samp(np.diff(spice.spikes.times), expected).pvalue > 1e-4
+    assert ks_2samp(np.diff(spice.spikes.times), expected).pvalue > 3e-5
     too_strong = NEURON.replace(noise_current=2e-6 * np.sqrt(2))
     wrong = nm.simulate_batch(too_strong, DRIVE, 1.0, 1, solver=nm.EulerMaruyama(dt=2e-5), seed=2)
-    assert ks_2samp(wrong.spikes.intervals()[0], expected).pvalue < 1e-4
+    assert ks_2samp(wrong.spikes.intervals()[0], expected).pvalue < 3e-5
 
 
 def test_a_membrane_has_the_variance_and_the_memory_of_an_ornstein_uhlenbeck_process():
-    """In 0.6 s, 600 time constants, within 4 standard errors; a density off by a factor of two would be 100 % off, or 50 %."""
+    """In 0.6 s, 600 time constants, within 5 standard errors; a density off by a factor of two would be 100 % off, or 50 %."""
     tau, t_stop, settled = 1e-3, 0.605, 5e-3
     membrane = NEURON.replace(v_th=20.0)
     drives = {"i_in": nm.Constant(value=0.0), "noise": nm.WhiteNoise(step=5e-5, seed=8)}
@@ -103,9 +103,9 @@ def test_a_membrane_has_the_variance_and_the_memory_of_an_ornstein_uhlenbeck_pro
     step = tau / 10
     v = recording.resample(np.arange(settled, t_stop, step))["v_mem"]
     error = np.sqrt(2 * tau / (t_stop - settled))  # of a variance, relative: 5.8 %
-    assert v.var() == pytest.approx((2e-6 / 100e-9) ** 2 * tau / 2, rel=4 * error)
+    assert v.var() == pytest.approx((2e-6 / 100e-9) ** 2 * tau / 2, rel=5 * error)
     for lag in (5, 10, 20):
-        assert np.corrcoef(v[lag:], v[:-lag])[0, 1] == pytest.approx(np.exp(-lag * step / tau), abs=4 * error)
+        assert np.corrcoef(v[lag:], v[:-lag])[0, 1] == pytest.approx(np.exp(-lag * step / tau), abs=5 * error)
 
 
 def test_the_deck_says_it_without_a_control_block():
