@@ -12,6 +12,8 @@ from neuromorph.cli.options import Json, Plot
 from neuromorph.cli.output import check_outputs, reported, say, write_json
 from neuromorph.quantities import parse_quantity
 
+_LARGEST_SPREAD = 3.0
+
 
 @reported
 def program(
@@ -73,9 +75,9 @@ def program(
     stages: list[tuple[str, nm.ProgrammedArray]] = [("stored in the window", stored)]
     steps: list[tuple[str, Any]] = []
     if write_noise is not None:
-        steps.append(("write noise", nm.WriteNoise(relative=parse_quantity(write_noise, ""))))
+        steps.append(("write noise", nm.WriteNoise(relative=_spread("--write-noise", write_noise))))
     if variation is not None:
-        steps.append(("variation of the devices", nm.DeviceVariation(sigma=parse_quantity(variation, ""))))
+        steps.append(("variation of the devices", nm.DeviceVariation(sigma=_spread("--variation", variation))))
     on, off = parse_quantity(stuck_on, ""), parse_quantity(stuck_off, "")
     if on or off:
         steps.append(("stuck devices", nm.StuckDevices(p_on=on, p_off=off)))
@@ -121,3 +123,13 @@ def program(
 
         save_figure(plot_programming(final), plot)
         say(f"picture: {plot}", json)
+
+
+def _spread(option: str, text: str) -> float:
+    value = parse_quantity(text, "")
+    if value > _LARGEST_SPREAD:
+        question = "" if text.strip().endswith("%") else f"; were {text.strip()}% meant?"
+        raise ValueError(
+            f"{option} {text} is a spread of {100 * value:.4g} %, where {100 * _LARGEST_SPREAD:g} % is the most{question}"
+        )
+    return value

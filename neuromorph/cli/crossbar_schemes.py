@@ -41,10 +41,12 @@ def half_select(
 
     import neuromorph as nm
     from neuromorph.cli.fit import model_of
+    from neuromorph.crossbars.solving.solver import refuse_too_large
 
     check_outputs(json=json, plot=plot)
     shape = _pair(size, "--size", "x")
     chosen = (shape[0] // 2, shape[1] // 2) if cell is None else _pair(cell, "--cell", ",")
+    refuse_too_large(shape, 1, "lines")
     crossbar = nm.Crossbar(
         nm.DeviceArray(model_of(device), np.full(shape, state)),
         r_word=parse_quantity(r_word, "ohm"),

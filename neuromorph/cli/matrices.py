@@ -37,6 +37,8 @@ def read_matrix(text: str, what: str) -> np.ndarray:
         When the file is no matrix of numbers; the message names the line.
     FileNotFoundError
         When there is no such file.
+    MemoryError
+        When a random matrix, with what is made of it, needs more memory than is free.
     """
     import numpy as np
 
@@ -44,6 +46,7 @@ def read_matrix(text: str, what: str) -> np.ndarray:
         rows, columns, seed = (int(group or 0) for group in match.groups())
         if not rows or not columns:
             raise ValueError(f"{text!r}: a matrix needs a row and a column at least, such as random:16x16")
+        _refuse_too_large(text, rows, columns)
         return np.random.default_rng(seed).random((rows, columns))
     path = Path(text)
     if not path.is_file():
@@ -60,6 +63,17 @@ def read_matrix(text: str, what: str) -> np.ndarray:
             )
         return np.asarray(values, dtype=float)
     return _from_text(path, what)
+
+
+def _refuse_too_large(text: str, rows: int, columns: int) -> None:
+    from neuromorph.crossbars.solving.memory import free_memory
+
+    # The matrix, what is stored of it in pairs of devices, and the steps on the way.
+    needed, free = 12 * 8.0 * rows * columns, free_memory()
+    if needed > free:
+        raise MemoryError(
+            f"{text!r} needs about {needed / 1e9:.3g} GB of memory and {free / 1e9:.3g} GB are free: give a smaller matrix"
+        )
 
 
 def _from_text(path: Path, what: str) -> np.ndarray:

@@ -40,6 +40,8 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
             _fail(error, SIMULATION_FAILED)
         except (MeasurementError, ValidationError, ValueError, FileNotFoundError) as error:
             _fail(error, USAGE)
+        except MemoryError as error:
+            _fail(str(error) or "there is not enough memory for this", USAGE)
         except (NeuromorphError, OSError) as error:
             _fail(error, SIMULATION_FAILED)
         except KeyboardInterrupt as error:

@@ -72,7 +72,9 @@ class DeviceArray:
         values = _checked_states(states)
         object.__setattr__(self, "model", model)
         object.__setattr__(self, "states", values)
-        object.__setattr__(self, "variations", _checked_variations(model, variations or {}, values.shape))
+        object.__setattr__(
+            self, "variations", _checked_variations(model, {} if variations is None else variations, values.shape)
+        )
         object.__setattr__(self, "stuck", _checked_stuck(stuck, values.shape))
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -322,6 +324,11 @@ def _checked_states(states: ArrayLike) -> FloatArray:
 def _checked_variations(
     model: MemristorModel, variations: Mapping[str, ArrayLike], shape: tuple[int, ...]
 ) -> Mapping[str, FloatArray]:
+    if not isinstance(variations, Mapping):
+        raise ValueError(
+            'variations must be a mapping from names of parameters to values, such as {"r_on": [[500.0, 400.0]]}, got '
+            f"{type(variations).__name__}"
+        )
     fields = {f.name: f for f in dataclasses.fields(model) if not is_choice(f)}
     check_names(type(model).__name__, variations, fields)
     checked = {}

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromorph.crossbars.schemes import BiasScheme, checked_cell
+from neuromorph.crossbars.crossbar import Crossbar
+from neuromorph.crossbars.schemes import BiasScheme, checked_cell, checked_scheme
 from neuromorph.progress import Progress
 
 if TYPE_CHECKING:
-    from neuromorph.crossbars.crossbar import Crossbar
     from neuromorph.crossbars.transients.transient import CrossbarTransient
 
 __all__ = ["HalfSelectDisturbance", "half_select_disturbance"]
@@ -136,7 +137,8 @@ def half_select_disturbance(
     Raises
     ------
     ValueError
-        When there is no such cell or scheme, or pulses are not at least one.
+        When there is no such cell or scheme, pulses are not at least one, or voltage and times are not what they should
+        be.
 
     Examples
     --------
@@ -149,11 +151,14 @@ def half_select_disturbance(
     >>> bool(found.largest_shift("word_line")[-1] > 10 * found.largest_shift("unselected")[-1])
     True
     """
-    scheme = BiasScheme(kind=scheme) if isinstance(scheme, str) else scheme
+    if not isinstance(crossbar, Crossbar):
+        raise ValueError(f"crossbar must be a Crossbar of a DeviceArray, got {type(crossbar).__name__}")
+    scheme = checked_scheme(scheme)
     cell = checked_cell(crossbar.shape, cell)
-    if not (isinstance(pulses, int) and pulses >= 1):
+    if isinstance(pulses, bool) or not isinstance(pulses, int | np.integer) or pulses < 1:
         raise ValueError(f"pulses must be a whole number of at least 1, got {pulses!r}")
-    span = 2.0 * width if period is None else float(period)
+    pulses, width = int(pulses), _checked_time("width", width)
+    span = 2.0 * width if period is None else _checked_time("period", period)
     starts = np.arange(pulses) * span
     biased = scheme.applied_to(crossbar, cell)
     stimuli = scheme.pulses(crossbar.shape, cell, voltage, times=starts.tolist(), width=width)
@@ -161,3 +166,13 @@ def half_select_disturbance(
         stimuli, pulses * span, save_at=np.append(starts, pulses * span), tolerance=tolerance, progress=progress
     )
     return HalfSelectDisturbance(scheme=scheme, cell=cell, voltage=float(voltage), transient=transient)
+
+
+def _checked_time(name: str, given: Any) -> float:
+    try:
+        seconds = math.nan if isinstance(given, bool | str) else float(given)
+    except (TypeError, ValueError):
+        seconds = math.nan
+    if not 0.0 < seconds < math.inf:
+        raise ValueError(f"{name} must be a positive time in s, got {given!r}")
+    return seconds

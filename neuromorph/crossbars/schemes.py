@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,7 @@ from neuromorph.stimulus import PulseTrain, Stimulus
 if TYPE_CHECKING:
     from neuromorph.crossbars.crossbar import Crossbar
 
-__all__ = ["BiasScheme", "checked_cell"]
+__all__ = ["BiasScheme", "checked_cell", "checked_scheme", "checked_shape"]
 
 FloatArray = NDArray[np.float64]
 
@@ -78,8 +80,14 @@ class BiasScheme(Parameters):
         -------
         dict of str to ndarray
             ``left`` (m,), the word lines, and ``bottom`` (n,), the bit lines [V]; NaN where a line floats.
+
+        Raises
+        ------
+        ValueError
+            When there is no such cell, or the voltage is not finite.
         """
         row, column = checked_cell(shape, cell)
+        v = _checked_voltage(v)
         word_share, bit_share = _SHARES.get(self.kind, (np.nan, np.nan))
         word, bit = np.full(shape[0], v * word_share), np.full(shape[1], v * bit_share)
         word[row], bit[column] = v, 0.0
@@ -187,10 +195,47 @@ class BiasScheme(Parameters):
 
 def checked_cell(shape: tuple[int, int], cell: Any) -> tuple[int, int]:
     """Row and column of a cell, or ``ValueError`` that says which ones there are."""
-    try:
-        row, column = (int(k) for k in cell)
-    except (TypeError, ValueError):
-        raise ValueError(f"a cell is a row and a column, such as (0, 1), got {cell!r}") from None
-    if not (0 <= row < shape[0] and 0 <= column < shape[1]):
-        raise ValueError(f"there is no cell ({row}, {column}) in an array of {shape[0]} rows and {shape[1]} columns")
+    m, n = checked_shape(shape)
+    found = _whole_pair(cell)
+    if found is None:
+        raise ValueError(f"a cell is a row and a column, two whole numbers such as (0, 1), got {cell!r}")
+    row, column = found
+    if not (0 <= row < m and 0 <= column < n):
+        raise ValueError(f"there is no cell ({row}, {column}) in an array of {m} rows and {n} columns")
     return row, column
+
+
+def checked_shape(shape: Any) -> tuple[int, int]:
+    """Word lines and bit lines, or ``ValueError`` when these are not two whole numbers of at least 1."""
+    found = _whole_pair(shape)
+    if found is None or min(found) < 1:
+        raise ValueError(
+            f"a shape is a number of word lines and one of bit lines, at least 1 each, such as (16, 16), got {shape!r}"
+        )
+    return found
+
+
+def checked_scheme(scheme: Any) -> BiasScheme:
+    """A scheme, also by its name, or ``ValueError`` that lists the names."""
+    return scheme if isinstance(scheme, BiasScheme) else BiasScheme(kind=scheme)
+
+
+def _whole_pair(given: Any) -> tuple[int, int] | None:
+    try:
+        first, second = given
+        if isinstance(first, bool) or isinstance(second, bool):
+            return None
+        return operator.index(first), operator.index(second)
+    except (TypeError, ValueError):
+        return None
+
+
+def _checked_voltage(v: Any) -> float:
+    try:
+        volts = math.nan if isinstance(v, bool | str) else float(v)
+    except (TypeError, ValueError):
+        volts = math.nan
+    if not math.isfinite(volts):
+        # NaN is what stands for a line that floats, so it must not come in from outside.
+        raise ValueError(f"the voltage of the selected cell must be a finite number of volts, got {v!r}")
+    return volts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from neuromorph.crossbars.crossbar import Crossbar
 from neuromorph.crossbars.device_array import DeviceArray
-from neuromorph.crossbars.schemes import BiasScheme, checked_cell
+from neuromorph.crossbars.schemes import BiasScheme, checked_cell, checked_scheme, checked_shape
+from neuromorph.crossbars.solving.solver import refuse_too_large
 from neuromorph.devices import MemristorModel
 
 __all__ = ["ReadMargin", "read_margin", "sneak_conductance"]
@@ -73,7 +75,7 @@ def read_margin(
     shape : tuple of int
         Word lines and bit lines.
     v_read : float
-        Voltage of the selected word line [V].
+        Voltage of the selected word line, not 0 [V].
     scheme : BiasScheme or str
         What the other lines are held at.
     cell : tuple of int, optional
@@ -90,6 +92,8 @@ def read_margin(
     ------
     ValueError
         When there is no such cell or scheme, or values are not what they should be.
+    MemoryError
+        When more memory is needed than is free, before anything is computed.
 
     Notes
     -----
@@ -107,8 +111,12 @@ def read_margin(
     >>> f"{found.current_on:.3e} {found.current_off:.3e} {found.margin:.3f}"
     '1.003e-04 3.433e-05 0.658'
     """
-    scheme = BiasScheme(kind=scheme) if isinstance(scheme, str) else scheme
-    shape = (int(shape[0]), int(shape[1]))
+    scheme, shape = checked_scheme(scheme), checked_shape(shape)
+    if not isinstance(device, MemristorModel):
+        device = _checked_conductances(device)
+    if v_read == 0:
+        raise ValueError("v_read must not be 0 V: no current flows then, whatever a cell holds")
+    refuse_too_large(shape, 1, "lines")
     cell = checked_cell(shape, (0, shape[1] - 1) if cell is None else cell)
     wires: dict[str, Any] = {"r_word": r_word, "r_bit": r_bit, "r_driver": r_driver, "r_sense": r_sense}
     currents = {}
@@ -137,6 +145,19 @@ def read_margin(
         shape=shape,
         cell=cell,
     )
+
+
+def _checked_conductances(device: Any) -> tuple[float, float]:
+    try:
+        on, off = (math.nan if isinstance(g, bool | str) else float(g) for g in device)
+    except (TypeError, ValueError):
+        on = off = math.nan
+    if not (0 <= on < math.inf and 0 <= off < math.inf):
+        raise ValueError(
+            "device must be a memristor model, such as nm.MMS(), or two conductances in S, on and off, such as "
+            f"(1e-3, 1e-5), got {device!r}"
+        )
+    return on, off
 
 
 def sneak_conductance(shape: tuple[int, int], g: float) -> float:

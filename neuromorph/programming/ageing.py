@@ -10,6 +10,7 @@ import numpy as np
 
 from neuromorph.devices.memristor import BOLTZMANN, ELEMENTARY_CHARGE, MemristorModel
 from neuromorph.devices.mms import MMS
+from neuromorph.programming.input_checks import check_model
 from neuromorph.programming.transformation import ArrayState, Transformation, applied_to_working
 from neuromorph.quantities import parameter
 
@@ -142,6 +143,10 @@ class StateRelaxation(Transformation):
     time: float = parameter(unit="s", low=0.0, doc="time since programming")
     model: MemristorModel = field(default_factory=MMS)
     read_voltage: float = parameter(0.1, unit="V", positive=True, doc="voltage at which conductances are read")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_model(self.model)
 
     def changed(self, conductances: np.ndarray, array: ProgrammedArray, rng: np.random.Generator) -> np.ndarray:
         """Conductances at that time [S]."""

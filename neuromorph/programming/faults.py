@@ -33,7 +33,8 @@ class StuckDevices(Transformation):
     Raises
     ------
     ValueError
-        When a probability is outside of 0 to 1, their sum is above 1, or masks do not fit the array or each other.
+        When a probability is outside of 0 to 1 or their sum is above 1; once it is given to an array, when masks do not
+        fit it or each other.
 
     Notes
     -----
@@ -71,6 +72,10 @@ class StuckDevices(Transformation):
             mask.setflags(write=False)
             object.__setattr__(self, name, mask)
 
+    def check(self, array: ProgrammedArray) -> None:
+        """Refuse masks that do not fit the array or each other."""
+        self._masks(array.shape)
+
     def changed(self, conductances: np.ndarray, array: ProgrammedArray, rng: np.random.Generator) -> np.ndarray:
         """Conductances with the faults in them [S]."""
         on, off = self._faults(conductances.shape, rng)
@@ -95,6 +100,11 @@ class StuckDevices(Transformation):
 
     def _faults(self, shape: tuple[int, ...], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         drawn = rng.random(shape)
+        on, off = self._masks(shape)
+        masked = on | off
+        return on | ((drawn < self.p_on) & ~masked), off | ((drawn >= 1.0 - self.p_off) & ~masked)
+
+    def _masks(self, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         given = []
         for name, mask in (("on", self.on), ("off", self.off)):
             if mask is not None and mask.shape != shape:
@@ -104,5 +114,4 @@ class StuckDevices(Transformation):
         if (on & off).any():
             i, j = np.argwhere(on & off)[0]
             raise ValueError(f"device ({i}, {j}) is in the mask of devices stuck on and in that of devices stuck off")
-        masked = on | off
-        return on | ((drawn < self.p_on) & ~masked), off | ((drawn >= 1.0 - self.p_off) & ~masked)
+        return on, off

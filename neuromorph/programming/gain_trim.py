@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neuromorph.crossbars.terminations import Wires
+from neuromorph.programming.input_checks import numbers
 from neuromorph.programming.transformation import ArrayState, Transformation
-from neuromorph.quantities import choice
+from neuromorph.quantities import check_names, choice
 
 if TYPE_CHECKING:
     from neuromorph.programming.programmed_array import ProgrammedArray
@@ -39,7 +41,7 @@ class GainTrim(Transformation):
     Raises
     ------
     ValueError
-        When a value is not accepted; on use, when the vectors do not fit the array.
+        When a value is not accepted; once it is given to an array, when vectors or wires do not fit it.
 
     Notes
     -----
@@ -58,10 +60,12 @@ class GainTrim(Transformation):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if isinstance(self.count, bool) or not isinstance(self.count, int) or self.count < 1:
+        if isinstance(self.count, bool) or not isinstance(self.count, int | np.integer) or self.count < 1:
             raise ValueError(f"count must be a whole number of vectors, at least 1, got {self.count!r}")
+        if not isinstance(self.wires, Mapping):
+            raise ValueError(f'wires must be a mapping such as {{"r_word": 1.0}} in ohm, got {self.wires!r}')
         if self.vectors is not None:
-            vectors = np.array(self.vectors, dtype=float)
+            vectors = numbers("vectors", self.vectors)
             if vectors.ndim != 2 or vectors.size == 0 or not np.isfinite(vectors).all():
                 raise ValueError(
                     "vectors must be finite numbers with a row for each vector and a column for each word line, got the shape "
@@ -69,6 +73,15 @@ class GainTrim(Transformation):
                 )
             vectors.setflags(write=False)
             object.__setattr__(self, "vectors", vectors)
+
+    def check(self, array: ProgrammedArray) -> None:
+        """Refuse vectors of another length than the array has word lines, and wires that there are not."""
+        check_names("the wiring of an array", self.wires, [field.name for field in dataclasses.fields(Wires)])
+        Wires(**self.wires)
+        if self.vectors is not None and self.vectors.shape[1] != array.shape[0]:
+            raise ValueError(
+                f"vectors need {array.shape[0]} inputs, one for each word line, got {self.vectors.shape[1]}"
+            )
 
     def changed(self, conductances: np.ndarray, array: ProgrammedArray, rng: np.random.Generator) -> np.ndarray:
         """Conductances [S]: a trim of readings leaves them as they are."""

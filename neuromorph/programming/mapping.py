@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neuromorph.programming.input_checks import numbers
 from neuromorph.quantities import Parameters, choice, format_quantity, parameter
 
 if TYPE_CHECKING:
@@ -244,7 +245,7 @@ class WeightMapping(Parameters):
         ValueError
             When the number of lines does not fit the scheme, or `w_max` is not known.
         """
-        return self._difference(np.asarray(currents, dtype=float)) / (self.conductance_per_weight * read_voltage)
+        return self._difference(numbers("currents", currents)) / (self.conductance_per_weight * read_voltage)
 
     def bit_lines(self, n: int) -> int:
         """How many bit lines `n` outputs need."""
@@ -309,7 +310,7 @@ class WeightMapping(Parameters):
 
 
 def _matrix(name: str, given: Any) -> np.ndarray:
-    matrix = np.array(given, dtype=float)
+    matrix = numbers(name, given)
     if matrix.ndim != 2 or matrix.size == 0:
         raise ValueError(f"{name} must be a matrix with a row for each word line, got the shape {matrix.shape}")
     if not np.isfinite(matrix).all():

@@ -11,12 +11,13 @@ import numpy as np
 
 from neuromorph.crossbars import Crossbar
 from neuromorph.programming.history import History, Step
+from neuromorph.programming.input_checks import check_seed, numbers
 from neuromorph.programming.mapping import WeightMapping
 from neuromorph.programming.product import VectorMatrixProduct
 from neuromorph.programming.transformation import ArrayState, Transformation
 from neuromorph.quantities import check_names
 
-_WIRES = ("r_word", "r_bit", "r_driver", "r_sense")
+WIRES = ("r_word", "r_bit", "r_driver", "r_sense")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -58,7 +59,7 @@ class ProgrammedArray:
     step: Step | None = None
 
     def __post_init__(self) -> None:
-        _check_seed(self.seed)
+        check_seed(self.seed)
         self.weights.setflags(write=False)
 
     def __repr__(self) -> str:
@@ -122,8 +123,7 @@ class ProgrammedArray:
         ValueError
             When the number is negative.
         """
-        if isinstance(read, bool) or not isinstance(read, int | np.integer) or read < 0:
-            raise ValueError(f"read is the number of a read, a whole number from 0, got {read!r}")
+        _check_read("read", read)
         state = self.state
         for step in self._steps():
             if step.transformation.at_read:
@@ -157,10 +157,10 @@ class ProgrammedArray:
         Raises
         ------
         ValueError
-            When something else than a transformation is given, or the name is taken.
+            When something else than a transformation is given, one that does not fit the array, or the name is taken.
         """
         if seed is not None:
-            _check_seed(seed)
+            check_seed(seed)
         if name is not None and len(transformations) != 1:
             raise ValueError(f"a name is for one transformation, got {len(transformations)}")
         array = self
@@ -169,6 +169,7 @@ class ProgrammedArray:
                 raise ValueError(
                     f"{transformation!r} is no transformation; give objects such as WriteNoise(of_window=0.02)"
                 )
+            transformation.check(array)
             taken = [step.name for step in array._steps()]
             if name in taken:
                 raise ValueError(f"there is a step named {name!r} already; steps: {', '.join(taken)}")
@@ -280,14 +281,15 @@ class ProgrammedArray:
         ValueError
             When the inputs do not fit the word lines or are not finite, or a setting is not known.
         """
-        vectors = np.asarray(x, dtype=float)
+        vectors = numbers("inputs", x)
+        _check_read("first_read", first_read)
         if vectors.ndim not in (1, 2) or vectors.shape[-1] != self.shape[0] or vectors.size == 0:
             raise ValueError(
                 f"inputs must have the shape ({self.shape[0]},) or (p, {self.shape[0]}), one for each word line, got {vectors.shape}"
             )
         if not np.isfinite(vectors).all():
             raise ValueError("inputs must be finite numbers")
-        if not (np.isfinite(read_voltage) and read_voltage > 0.0):
+        if isinstance(read_voltage, bool | str) or not (np.isfinite(read_voltage) and read_voltage > 0.0):
             raise ValueError(f"read_voltage must be a positive voltage in V, got {read_voltage!r}")
         rows = np.atleast_2d(vectors)
         if self._is_noisy:
@@ -345,7 +347,7 @@ class ProgrammedArray:
         ValueError
             When vectors do not fit the array, or a setting is not known.
         """
-        check_names("the wires of an array", wires, _WIRES)
+        check_names("the wiring of an array", wires, WIRES)
         if x.shape[-1] != conductances.shape[0]:
             raise ValueError(f"vectors need {conductances.shape[0]} inputs, one for each word line, got {x.shape[-1]}")
         if not any(wires.values()):
@@ -372,9 +374,9 @@ def _free_name(name: str, taken: list[str]) -> str:
     return name if count == 1 else f"{name} {count}"
 
 
-def _check_seed(seed: Any) -> None:
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ValueError(f"seed must be a whole number from 0, got {seed!r}")
+def _check_read(name: str, read: Any) -> None:
+    if isinstance(read, bool) or not isinstance(read, int | np.integer) or read < 0:
+        raise ValueError(f"{name} is the number of a read, a whole number from 0, got {read!r}")
 
 
 def _read_only(values: np.ndarray) -> np.ndarray:

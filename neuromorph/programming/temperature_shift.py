@@ -9,6 +9,7 @@ import numpy as np
 
 from neuromorph.devices.memristor import MemristorModel
 from neuromorph.programming.ageing import arrhenius
+from neuromorph.programming.input_checks import check_model
 from neuromorph.programming.transformation import ArrayState, Transformation, applied_to_working
 from neuromorph.quantities import parameter
 
@@ -63,6 +64,7 @@ class TemperatureShift(Transformation):
         if len(chosen) != 1:
             raise ValueError(f"give exactly one of {', '.join(laws)}, got {', '.join(chosen) or 'none'}")
         if self.model is not None:
+            check_model(self.model)
             current, _ = self.model.expressions()
             if "temperature" not in {symbol.name for symbol in current.free_symbols}:
                 raise ValueError(

@@ -69,6 +69,21 @@ class Transformation(Parameters, ABC):
             Conductances [S]; what is below zero is set to zero.
         """
 
+    def check(self, array: ProgrammedArray) -> None:
+        """Refuse an array that this does not fit, when it is added to a history; nothing is refused unless it is overridden.
+
+        Parameters
+        ----------
+        array : ProgrammedArray
+            The array before.
+
+        Raises
+        ------
+        ValueError
+            When it does not fit.
+        """
+        return
+
     def apply(self, state: ArrayState, array: ProgrammedArray, rng: np.random.Generator) -> ArrayState:
         """The state afterwards, stuck devices left alone.
 

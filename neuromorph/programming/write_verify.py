@@ -13,11 +13,12 @@ from neuromorph.crossbars import DeviceArray
 from neuromorph.devices.memristor import MemristorModel
 from neuromorph.devices.mms import MMS
 from neuromorph.errors import ConvergenceError
+from neuromorph.programming.input_checks import check_model, check_seed, numbers
 from neuromorph.programming.transformation import ArrayState, Transformation
 from neuromorph.programming.write_verify_result import WriteVerifyInterrupted, WriteVerifyResult
 from neuromorph.programming.write_verify_run import WriteVerifyRun
 from neuromorph.progress import Progress, silent
-from neuromorph.quantities import choice, parameter, pluralised
+from neuromorph.quantities import check_names, choice, parameter, pluralised
 
 if TYPE_CHECKING:
     from neuromorph.programming.programmed_array import ProgrammedArray
@@ -127,9 +128,10 @@ class WriteVerify(Transformation):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_model(self.model)
         for name in ("max_pulses", "passes"):
             given = getattr(self, name)
-            if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+            if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < 1:
                 raise ValueError(f"{name} must be a whole number of at least 1, got {given!r}")
         for first, largest in (("v_set", "v_set_max"), ("v_reset", "v_reset_max"), ("width", "width_max")):
             low, high = getattr(self, first), getattr(self, largest)
@@ -139,6 +141,11 @@ class WriteVerify(Transformation):
             raise ValueError("pulses that grow need width_max, the length in s at which they stop growing")
         if self.tolerance == 0.0 and self.tolerance_conductance == 0.0:
             raise ValueError("no reading is exact: give tolerance or tolerance_conductance a value above zero")
+        if not isinstance(self.variation, Mapping):
+            raise ValueError(
+                'variation must be a mapping from names of parameters to standard deviations, such as {"r_on": 0.05}, '
+                f"got {self.variation!r}"
+            )
         for name, sigma in self.variation.items():
             if isinstance(sigma, bool) or not isinstance(sigma, int | float) or not 0.0 <= sigma < math.inf:
                 raise ValueError(
@@ -185,6 +192,8 @@ class WriteVerify(Transformation):
             On Ctrl-C; its `result` holds the array as it is by then.
         """
         wanted = _checked_targets(targets)
+        if not isinstance(seed, np.random.Generator):
+            check_seed(seed)
         rng = seed if isinstance(seed, np.random.Generator) else np.random.default_rng(seed)
         array = self._devices(wanted.shape, rng) if devices is None else self._given(devices, wanted.shape)
         mask = np.ones(wanted.shape, dtype=bool) if selected is None else np.array(selected)
@@ -204,6 +213,10 @@ class WriteVerify(Transformation):
         if self.failures == "raised":
             _refuse_unfinished(result, self)
         return result
+
+    def check(self, array: ProgrammedArray) -> None:
+        """Refuse variation of parameters that the model does not have."""
+        check_names(type(self.model).__name__, self.variation, self.model.values())
 
     def changed(self, conductances: np.ndarray, array: ProgrammedArray, rng: np.random.Generator) -> np.ndarray:
         """Conductances as they were written, with those before as targets [S]."""
@@ -236,6 +249,11 @@ class WriteVerify(Transformation):
         return DeviceArray(self.model, np.full(shape, self.start), varied)
 
     def _given(self, devices: DeviceArray, shape: tuple[int, ...]) -> DeviceArray:
+        if not isinstance(devices, DeviceArray):
+            raise ValueError(
+                f"devices must be a DeviceArray, such as nm.DeviceArray(nm.MMS(), states), got {devices!r}; a model alone goes "
+                "into WriteVerify(model=...)"
+            )
         if self.variation:
             raise ValueError("devices that are given have their own variations: leave variation out of the protocol")
         if devices.shape != shape:
@@ -244,7 +262,7 @@ class WriteVerify(Transformation):
 
 
 def _checked_targets(targets: Any) -> np.ndarray:
-    wanted = np.array(targets, dtype=float)
+    wanted = numbers("targets", targets)
     if wanted.ndim != 2 or wanted.size == 0:
         raise ValueError(f"targets must be conductances of the shape (rows, columns) in S, got {wanted.shape}")
     wrong = ~(np.isfinite(wanted) & (wanted > 0.0))

@@ -210,3 +210,34 @@ def test_wrong_schemes_exit_with_2(run, arguments, message):
     result = run("crossbar", *arguments)
     assert result.exit_code == 2, result.output
     assert message in result.output
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (("solve", "random:1000000x1000000"), "error: 'random:1000000x1000000' needs about 9.6e+04 GB of memory and"),
+        (("program", "random:1000000x1000000"), "GB are free: give a smaller matrix"),
+        (("half-select", "--size", "1000000x1000000"), "error: solving the 1000000 x 1000000 array needs about"),
+        (("read-margin", "--size", "1000000x1000000"), "error: solving the 1000000 x 1000000 array needs about"),
+        (("read-margin", "--voltage", "0"), "error: v_read must not be 0 V"),
+        (
+            ("program", "random:4x4", "--variation", "10"),
+            "is a spread of 1000 %, where 300 % is the most; were 10% meant?",
+        ),
+        (("program", "random:4x4", "--write-noise", "400%"), "--write-noise 400% is a spread of 400 %, where 300 %"),
+    ],
+)
+def test_what_is_too_large_or_not_meant_is_an_error_of_the_input(run, command, message):
+    result = run("crossbar", *command)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_memory_that_runs_out_on_the_way_is_an_error_of_the_input(run, monkeypatch):
+    def exhausted(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(nm.Crossbar, "solve", exhausted)
+    result = run("crossbar", "solve", "random:4x4")
+    assert result.exit_code == 2
+    assert result.stderr == "error: there is not enough memory for this\n"

@@ -91,6 +91,8 @@ def crossbar_deck(
     Rd0_0 w0 b0_0 1000.0
     Rd0_1 w0 b0_1 500.0
     """
+    if name is not None and not isinstance(name, str):
+        raise ValueError(f"name, the title of the deck, must be text, got {name!r}")
     netlist = ArrayNetlist(crossbar.devices, crossbar.wires, crossbar.terminations)
     if not any(netlist.ends().values()):
         raise ValueError(
