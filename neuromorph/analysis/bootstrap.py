@@ -133,7 +133,7 @@ def weighted_medians(values: Array, paths: NDArray[Any], weights: Array) -> Arra
     return medians
 
 
-def slopes(x: Sequence[float] | Array, y: Array) -> Array:
+def slopes(x: Sequence[float] | Array, y: Array, shares: Array | None = None) -> Array:
     """Slope of the least-squares line of each row.
 
     Parameters
@@ -142,14 +142,17 @@ def slopes(x: Sequence[float] | Array, y: Array) -> Array:
         Abscissae [their unit].
     y : ndarray, shape (n_rows, n_points)
         Ordinates [their unit].
+    shares : ndarray, shape (n_points,), optional
+        Weights of the points, in proportion to the inverse of their variance (pure numbers); equal where left out.
 
     Returns
     -------
     ndarray, shape (n_rows,)
         Slopes [unit of y / unit of x].
     """
-    centred = np.asarray(x, dtype=float) - np.mean(x)
-    return np.asarray(y @ centred / (centred @ centred))
+    shares = np.ones(len(x)) if shares is None else shares
+    centred = np.asarray(x, dtype=float) - np.average(x, weights=shares)
+    return np.asarray(y @ (shares * centred) / (shares * centred @ centred))
 
 
 def refuse_bad_bootstrap(n_bootstrap: int, level: float) -> None:

@@ -27,6 +27,9 @@ from neuromorph.quantities import format_quantity, pluralised
 
 Array = NDArray[np.float64]
 
+# Errors that are known better than this count no more for it: the slope shall be that of all steps.
+_FLOOR = 0.03
+
 KINDS = {
     "strong": "root mean square error",
     "strong_matched": "root mean square error, paths with the right numbers of spikes",
@@ -52,7 +55,8 @@ class Order:
     errors : tuple of Estimate
         Error at each step [unit].
     order : Estimate
-        Slope of the logarithm of the error over that of the step (pure number); not-a-number where an error is zero.
+        Slope of the logarithm of the error over that of the step (pure number), each step weighted by how well its error
+        is known, up to 3 % (relative); not-a-number where an error is zero.
     """
 
     name: str
@@ -358,13 +362,10 @@ def _orders(
 
 def _order(name: str, unit: str, steps: list[float], values: Array, level: float) -> Order:
     """An order from errors of the data and of bootstrap samples, shape (n_samples + 1, n_steps) [unit]."""
+    errors = tuple(estimate(values[:, k], level) for k in range(len(steps)))
+    relative = np.array([e.standard_error / abs(e.value) if e.value else math.nan for e in errors])
+    shares = 1 / (np.nan_to_num(relative, nan=1.0) ** 2 + _FLOOR**2)
     with np.errstate(divide="ignore", invalid="ignore"):
         logarithms = np.where(values != 0, np.log(np.abs(values)), math.nan)
-        slope = slopes(np.log(steps), logarithms)
-    return Order(
-        name=name,
-        unit=unit,
-        steps=tuple(steps),
-        errors=tuple(estimate(values[:, k], level) for k in range(len(steps))),
-        order=estimate(slope, level),
-    )
+        slope = slopes(np.log(steps), logarithms, shares)
+    return Order(name=name, unit=unit, steps=tuple(steps), errors=errors, order=estimate(slope, level))

@@ -12,6 +12,7 @@ from neuromorph.reproduce.reproduction import Reproduction
 PAPERS = {
     "alif": "neuromorph.reproduce.alif",
     "noise": "neuromorph.reproduce.noise",
+    "euler-maruyama": "neuromorph.reproduce.euler_maruyama",
 }
 """Module of every paper by the name that it is asked for."""
 

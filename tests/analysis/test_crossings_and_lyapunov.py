@@ -1,0 +1,178 @@
+"""Crossing speeds beside McKean's law, Lyapunov exponents beside closed forms."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import sympy
+from scipy import integrate
+
+import neuromorph as nm
+from neuromorph.reproduce.euler_maruyama import initial_states, lif_chain
+
+v, y, x, t_mode = sympy.symbols("v y x t_mode", real=True)
+
+
+def hitting_probability(a):
+    """P(speed < a) of ``dx = v dt``, ``dv = dW`` at its return to x = 0, after a start with v = -1 (McKean 1963)."""
+    return integrate.quad(lambda s: 1.5 / np.pi * s**1.5 / (1 + s**3), 0, a)[0]
+
+
+def test_speeds_of_an_integrated_wiener_process_follow_mckean():
+    system = nm.HybridSystem(
+        name="integrated",
+        states={"x": nm.State(-1e-6), "v": nm.State(-1.0)},
+        modes={"only": nm.Mode(rates={"x": v, "v": 0})},
+        transitions=[nm.Transition("only", "only", x, resets={"x": -1e9}, emits_spike=True)],
+        diffusion={"v": {"w": 1}},
+    )
+    n = 8000
+    # Later than 12 s, 1 % of the returns with a speed below 1 come.
+    found = nm.analysis.crossing_speeds(system, 12.0, 1 / 256, n, seed=1, limits=(0.25, 1.0), sample_dt=1.0)
+    speeds = found.speeds["x"]
+    for a in (0.5, 1.0):
+        p = hitting_probability(a)
+        measured = np.count_nonzero(speeds < a) / n
+        assert measured == pytest.approx(p, abs=4.5 * np.sqrt(p / n) + 0.02 * p)
+        assert measured != pytest.approx(1.3 * p, abs=4.5 * np.sqrt(p / n) + 0.02 * p)
+    points = np.geomspace(0.25, 1.0, 8)
+    expected = np.polyfit(np.log(points), np.log([hitting_probability(a) for a in points]), 1)[0]
+    near = found.near_tangential
+    assert near.exponent.value == pytest.approx(expected, abs=4.5 * near.exponent.standard_error + 0.03)
+    assert near.bound_ratio.value < 1.0
+
+
+@pytest.fixture(scope="module")
+def crossings():
+    return nm.analysis.crossing_speeds(lif_chain(), 50e-3, 2.0**-6 * 1e-3, 300, seed=2, initial=initial_states(300, 2))
+
+
+def test_crossings_of_a_chain_are_counted_and_have_the_speed_of_the_drift(crossings, tmp_path):
+    batch = nm.simulate_batch(
+        lif_chain(),
+        None,
+        50e-3,
+        300,
+        solver=nm.EulerMaruyama(dt=2.0**-6 * 1e-3),
+        seed=2,
+        initial=initial_states(300, 2),
+    )
+    assert sum(map(len, crossings.speeds.values())) == len(batch.spikes)
+    # Without noise the first layer would cross with 130 - 1/tau_m = 30/s; noise of 32/s makes crossings faster.
+    assert 30 < np.median(crossings.speeds["v_1"]) < 70
+    assert "P(A < a) ~ a**" in crossings.summary()
+    json.dumps(crossings.to_dict(), allow_nan=False)
+    crossings.plot(tmp_path / "a.png")
+    assert (tmp_path / "a.png").is_file()
+
+
+def noisy_threshold(direct):
+    states, noise = {"v": nm.State(0.0), "y": nm.State(0.0)}, {"v" if direct else "y": {"w": 1.0}}
+    return nm.HybridSystem(
+        name="noisy",
+        states=states,
+        inputs={"drive": ""},
+        modes={"only": nm.Mode(rates={"v": y - v, "y": -y})},
+        transitions=[nm.Transition("only", "only", v - 1, resets={"v": 0}, emits_spike=True)],
+        diffusion=noise,
+    )
+
+
+def test_messages_of_crossings():
+    with pytest.raises(ValueError, match="the noise 'w' moves the threshold v - 1 directly: at a crossing there is no"):
+        nm.analysis.crossing_speeds(noisy_threshold(direct=True), 1.0, 0.01, 100, seed=1)
+    with pytest.raises(ValueError, match="are too few for an exponent: more paths or a longer run"):
+        nm.analysis.crossing_speeds(noisy_threshold(direct=False), 1.0, 0.01, 20, seed=1)
+    with pytest.raises(ValueError, match=r"was crossed more than once within 0\.05 s: give"):
+        nm.analysis.crossing_speeds(
+            lif_chain(), 50e-3, 0.25e-3, 100, seed=2, sample_dt=50e-3, initial=initial_states(100, 2)
+        )
+
+
+def test_exponent_of_geometric_brownian_motion():
+    system = nm.HybridSystem(
+        name="geometric_growth",
+        states={"x": nm.State(1.0)},
+        modes={"only": nm.Mode(rates={"x": 0.5 * x})},
+        diffusion={"x": {"w": 2.0 * x}},
+        interpretation="ito",
+    )
+    found = nm.analysis.lyapunov_exponent(system, "x", 4.0, 1 / 512, 400, seed=1)
+    assert found.flux.value == pytest.approx(0.5 - 2.0, abs=1e-9)
+    # 200 paths of 4 s: standard error 2/sqrt(4 * 200) = 0.071. Without the correction of -2/s it would be 0.5/s.
+    assert found.two_trajectories.value == pytest.approx(-1.5, abs=4.5 * 0.071)
+    assert found.two_trajectories.standard_error == pytest.approx(0.071, rel=0.3)
+
+
+def oscillator():
+    """A leaky neuron under a constant drive: periodic, so that a shift in time stays as it is and the exponent is 0."""
+    return lif_chain(mu=(130.0,), noise=0.0)
+
+
+def test_exponent_of_a_periodic_neuron_is_zero():
+    period, h = 10e-3 * np.log(130 / 30), 2.0**-7 * 1e-3
+    end = round(49.5 * period / h) * h
+    found = nm.analysis.lyapunov_exponent(oscillator(), "v_1", end, h, 40, seed=1)
+    # -1/tau_m from the flow, and as much from the saltation factor 130/30 with each spike; the end is half a period after one.
+    assert found.flow == pytest.approx(-100.0)
+    assert found.mean_stretch == pytest.approx(np.log(130 / 30), rel=1e-3)
+    assert found.rate == pytest.approx(49 / end)
+    assert found.flux.value == pytest.approx(found.two_trajectories.value, abs=0.5)
+
+
+@pytest.fixture(scope="module")
+def exponent():
+    return nm.analysis.lyapunov_exponent(
+        lif_chain(), "v_1", 150e-3, 2.0**-5 * 1e-3, 200, seed=3, t_start=25e-3, initial=initial_states(200, 3)
+    )
+
+
+def test_flux_formula_and_two_trajectories_agree(exponent, tmp_path):
+    # Standard error of the difference about 1.7/s. Without the saltation factor it would be -100/s.
+    assert abs(exponent.difference) < 4.5
+    assert exponent.flow == pytest.approx(-100.0)
+    assert -30 < exponent.flux.value < -14
+    assert "standard errors" in exponent.summary()
+    json.dumps(exponent.to_dict(), allow_nan=False)
+    exponent.plot(tmp_path / "l.png")
+    assert (tmp_path / "l.png").is_file()
+
+
+def test_a_reset_on_the_grid_makes_two_trajectories_equal():
+    found = nm.analysis.lyapunov_exponent(
+        lif_chain(), "v_1", 100e-3, 2.0**-4 * 1e-3, 40, seed=3, crossings="grid", initial=initial_states(40, 3)
+    )
+    assert found.n_equal > 10
+    assert found.two_trajectories.value == -np.inf
+    assert "a reset on the grid does so" in found.summary()
+
+
+def test_messages_of_exponents():
+    loop = lif_chain()
+    modes = {"all": nm.Mode(rates={**loop.modes["all"].rates, "v_1": sympy.Symbol("v_2") - sympy.Symbol("v_1")})}
+    with pytest.raises(ValueError, match=r"'v_1' acts on itself through other states \(v_1 -> .*two trajectories'"):
+        nm.analysis.lyapunov_exponent(dataclasses.replace(loop, modes=modes), "v_1", 1e-2, 1e-4, 40, seed=1)
+    with pytest.raises(ValueError, match="no state 'u'; choices: v_1, i_1"):
+        nm.analysis.lyapunov_exponent(loop, "u", 1e-2, 1e-4, 40, seed=1)
+    with pytest.raises(ValueError, match="method must be one of both, two trajectories"):
+        nm.analysis.lyapunov_exponent(loop, "v_1", 1e-2, 1e-4, 40, seed=1, method="flux")
+    with pytest.raises(ValueError, match="n must be a whole number of paths from 40 on, got 2"):
+        nm.analysis.lyapunov_exponent(loop, "v_1", 1e-2, 1e-4, 2, seed=1)
+    with pytest.raises(ValueError, match="goes by the time since it was entered, which carries a perturbation of 'v'"):
+        nm.analysis.lyapunov_exponent(refractory(), "v", 1.0, 0.01, 40, seed=1)
+
+
+def refractory():
+    return nm.HybridSystem(
+        name="refractory",
+        states={"v": nm.State(0.0), "y": nm.State(0.0)},
+        modes={"free": nm.Mode(rates={"v": y - v, "y": -y}), "held": nm.Mode(rates={"v": 0, "y": -y})},
+        transitions=[
+            nm.Transition("free", "held", v - 1, resets={"v": 0}, emits_spike=True),
+            nm.Transition("held", "free", t_mode - 0.1),
+        ],
+        diffusion={"y": {"w": 1}},
+    )
