@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuromorph.crossbars.solving.voltages import read_only
 from neuromorph.devices import MemristorModel
 from neuromorph.quantities import check_names, is_choice
 
@@ -293,12 +294,6 @@ class DeviceArray:
         return [values.reshape(v.shape) for values in out]
 
 
-def _read_only(values: FloatArray) -> FloatArray:
-    kept = np.array(values, dtype=np.float64, order="C")
-    kept.setflags(write=False)
-    return kept
-
-
 def _floats(name: str, given: ArrayLike) -> FloatArray:
     try:
         return np.asarray(given, dtype=np.float64)
@@ -318,7 +313,7 @@ def _checked_states(states: ArrayLike) -> FloatArray:
     if wrong.any():
         at = _device(wrong)
         raise ValueError(f"states must be numbers from 0 to 1, got states[{at[0]}, {at[1]}] = {values[at]}")
-    return _read_only(values)
+    return read_only(np.array(values))
 
 
 def _checked_variations(
@@ -341,7 +336,7 @@ def _checked_variations(
                 f"variations[{name!r}] must have the shape of the array, {shape}, got {values.shape}"
             ) from None
         _check_range(f"variations[{name!r}]", values, fields[name].metadata)
-        checked[name] = _read_only(values)
+        checked[name] = read_only(np.array(values))
     if checked:
         _check_together(model, checked)
     return MappingProxyType(checked)
@@ -396,4 +391,4 @@ def _checked_stuck(stuck: ArrayLike | None, shape: tuple[int, ...]) -> FloatArra
             f"stuck must have conductances of at least 0 S, NaN where a device works, got {values[at]} S for device "
             f"({at[0]}, {at[1]}){hint}"
         )
-    return _read_only(values)
+    return read_only(np.array(values))

@@ -198,7 +198,7 @@ def checked_cell(shape: tuple[int, int], cell: Any) -> tuple[int, int]:
     m, n = checked_shape(shape)
     found = _whole_pair(cell)
     if found is None:
-        raise ValueError(f"a cell is a row and a column, two whole numbers such as (0, 1), got {cell!r}")
+        raise ValueError(f"a cell is a row and a column, such as (0, 1), got {cell!r}")
     row, column = found
     if not (0 <= row < m and 0 <= column < n):
         raise ValueError(f"there is no cell ({row}, {column}) in an array of {m} rows and {n} columns")

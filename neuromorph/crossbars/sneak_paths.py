@@ -151,12 +151,13 @@ def _checked_conductances(device: Any) -> tuple[float, float]:
     try:
         on, off = (math.nan if isinstance(g, bool | str) else float(g) for g in device)
     except (TypeError, ValueError):
-        on = off = math.nan
-    if not (0 <= on < math.inf and 0 <= off < math.inf):
         raise ValueError(
             "device must be a memristor model, such as nm.MMS(), or two conductances in S, on and off, such as "
             f"(1e-3, 1e-5), got {device!r}"
-        )
+        ) from None
+    for g in (on, off):
+        if not 0 <= g < math.inf:
+            raise ValueError(f"the conductances of device, on and off, must be finite and at least 0 S, got {g:g}")
     return on, off
 
 

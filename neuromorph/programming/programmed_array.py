@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from neuromorph.crossbars import Crossbar
+from neuromorph.crossbars.solving.voltages import read_only
 from neuromorph.programming.history import History, Step
 from neuromorph.programming.input_checks import check_seed, numbers
 from neuromorph.programming.mapping import WeightMapping
@@ -77,7 +78,7 @@ class ProgrammedArray:
         """Conductances that store the weights, before any step, shape (m, lines) [S]."""
         if self.previous is not None:
             return self.previous.targets
-        return _read_only(self.mapping.conductances(self.weights))
+        return read_only(self.mapping.conductances(self.weights))
 
     @cached_property
     def state(self) -> ArrayState:
@@ -377,11 +378,6 @@ def _free_name(name: str, taken: list[str]) -> str:
 def _check_read(name: str, read: Any) -> None:
     if isinstance(read, bool) or not isinstance(read, int | np.integer) or read < 0:
         raise ValueError(f"{name} is the number of a read, a whole number from 0, got {read!r}")
-
-
-def _read_only(values: np.ndarray) -> np.ndarray:
-    values.setflags(write=False)
-    return values
 
 
 def _frozen(state: ArrayState) -> ArrayState:

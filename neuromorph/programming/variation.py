@@ -15,7 +15,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WriteNoise(Transformation):
+class _NormalErrors(Transformation):
+    """Normal errors, of a share of each conductance and of a share of the window."""
+
+    relative: float = parameter(0.0, unit="", low=0.0, doc="standard deviation as a share of each conductance")
+    of_window: float = parameter(0.0, unit="", low=0.0, doc="standard deviation as a share of the window")
+
+    def changed(self, conductances: np.ndarray, array: ProgrammedArray, rng: np.random.Generator) -> np.ndarray:
+        """Conductances with errors [S]."""
+        return spread_of(conductances, self.relative, self.of_window, array, rng)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteNoise(_NormalErrors):
     """Normal errors of writing, drawn once.
 
     ``g' = g + sqrt((relative g)^2 + (of_window (g_on - g_off))^2) z``, `z` standard normal and independent in every device
@@ -36,13 +48,6 @@ class WriteNoise(Transformation):
     -----
     Conductances may leave the window; below zero they are set to zero.
     """
-
-    relative: float = parameter(0.0, unit="", low=0.0, doc="standard deviation as a share of each conductance")
-    of_window: float = parameter(0.0, unit="", low=0.0, doc="standard deviation as a share of the window")
-
-    def changed(self, conductances: np.ndarray, array: ProgrammedArray, rng: np.random.Generator) -> np.ndarray:
-        """Conductances after writing [S]."""
-        return spread_of(conductances, self.relative, self.of_window, array, rng)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +79,7 @@ class DeviceVariation(Transformation):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadNoise(Transformation):
+class ReadNoise(_NormalErrors):
     """Normal errors of reading, drawn anew at every read.
 
     ``g' = g + sqrt((relative g)^2 + (of_window (g_on - g_off))^2) z``. Reads have numbers, and the same read of the same array has
@@ -99,10 +104,3 @@ class ReadNoise(Transformation):
     """
 
     at_read: ClassVar[bool] = True
-
-    relative: float = parameter(0.0, unit="", low=0.0, doc="standard deviation as a share of each conductance")
-    of_window: float = parameter(0.0, unit="", low=0.0, doc="standard deviation as a share of the window")
-
-    def changed(self, conductances: np.ndarray, array: ProgrammedArray, rng: np.random.Generator) -> np.ndarray:
-        """Conductances during one read [S]."""
-        return spread_of(conductances, self.relative, self.of_window, array, rng)

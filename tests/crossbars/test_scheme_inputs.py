@@ -30,12 +30,15 @@ def disturb(crossbar=CROSSBAR, cell=(0, 1), voltage=0.5, **settings):
         (lambda: nm.read_margin(G, (True, 2), 0.1), r"a shape is .*\(True, 2\)"),
         (lambda: nm.read_margin(G, (0, 2), 0.1), r"at least 1 each.*\(0, 2\)"),
         (lambda: nm.read_margin(G, 4, 0.1), "a shape is .* got 4"),
-        (lambda: nm.read_margin(G, (2, 2), 0.1, cell=(1.7, 0)), r"two whole numbers such as \(0, 1\), got \(1.7, 0\)"),
+        (
+            lambda: nm.read_margin(G, (2, 2), 0.1, cell=(1.7, 0)),
+            r"a row and a column, such as \(0, 1\), got \(1.7, 0\)",
+        ),
         (lambda: nm.read_margin(G, (2, 2), 0.1, cell=(0, 0, 0)), "a cell is a row and a column"),
         (lambda: nm.read_margin((1e-3,), (2, 2), 0.1), r"two conductances in S, on and off.*got \(0.001,\)"),
         (lambda: nm.read_margin("MMS", (2, 2), 0.1), "device must be a memristor model, such as nm.MMS.*got 'MMS'"),
         (lambda: nm.read_margin(nm.MMS, (2, 2), 0.1), "device must be a memristor model, such as nm.MMS.*class"),
-        (lambda: nm.read_margin((-1e-3, 1e-5), (2, 2), 0.1), "two conductances in S"),
+        (lambda: nm.read_margin((-1e-3, 1e-5), (2, 2), 0.1), "finite and at least 0 S, got -0.001"),
         (
             lambda: nm.read_margin(G, (2, 2), 0.1, scheme=None),
             "kind must be one of V/2, V/3, grounded, floating, got None",

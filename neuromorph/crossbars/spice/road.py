@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuromorph.crossbars.device_array import DeviceArray
 from neuromorph.crossbars.solution import CrossbarSolution
-from neuromorph.crossbars.solving.voltages import Boundary, NodeVoltages
+from neuromorph.crossbars.solving.voltages import Boundary, NodeVoltages, read_only
 from neuromorph.crossbars.spice.cost import ngspice_cost
 from neuromorph.crossbars.spice.deck import crossbar_deck
 from neuromorph.crossbars.spice.netlist import ArrayNetlist
@@ -303,12 +303,12 @@ class _Waveforms:
         provenance: Mapping[str, Any] = self.recording.provenance
         return CrossbarTransient(
             crossbar=self.crossbar,
-            time=_read_only(shown),
-            states=_read_only(read(self.states)),
-            terminal_voltages={side: _read_only(of) for side, of in self._ends_of(times).items()},
-            terminal_currents={side: _read_only(read(of)) for side, of in self.currents.items()},
-            power={name: _read_only(read(powers[name])) for name in POWERS},
-            energy={name: _read_only(read(energies[name])) for name in POWERS},
+            time=read_only(np.array(shown)),
+            states=read_only(read(self.states)),
+            terminal_voltages={side: read_only(of) for side, of in self._ends_of(times).items()},
+            terminal_currents={side: read_only(read(of)) for side, of in self.currents.items()},
+            power={name: read_only(read(powers[name])) for name in POWERS},
+            energy={name: read_only(read(energies[name])) for name in POWERS},
             t_stop=t_stop,
             statistics={"steps": self.time.size - 1, "residual": self._residual()},
             provenance={key: provenance[key] for key in ("engine", "version", "options", "deck_hash")},
@@ -339,9 +339,3 @@ class _Reader:
 def _cumulative(time: Array, power: Array) -> Array:
     """Energy since 0 s [J]."""
     return np.concatenate([[0.0], np.cumsum(0.5 * (power[1:] + power[:-1]) * np.diff(time))])
-
-
-def _read_only(values: Array) -> Array:
-    kept = np.array(values, dtype=np.float64, order="C")
-    kept.setflags(write=False)
-    return kept
