@@ -37,6 +37,7 @@ def reproduce(*, progress: Progress = silent, workers: int | None = None, sizes:
         When a run failed.
     """
     studies = run_studies(sizes, threads=workers, progress=progress)
+    studied: list[Any] = [studies.grid, studies.interpolated, studies.crossings, *studies.lyapunov.values()]
     return Reproduction(
         paper="euler-maruyama",
         title=TITLE,
@@ -46,10 +47,7 @@ def reproduce(*, progress: Progress = silent, workers: int | None = None, sizes:
             "crossing_speeds": [studies.crossings.to_dict()],
             "lyapunov": [found.to_dict() for found in studies.lyapunov.values()],
         },
-        notes="\n\n".join(
-            found.summary()
-            for found in (studies.grid, studies.interpolated, studies.crossings, *studies.lyapunov.values())
-        ),
+        notes="\n\n".join(found.summary() for found in studied),
         figures={
             "orders": partial(_drawn, studies.grid),
             "orders_interpolated": partial(_drawn, studies.interpolated),
