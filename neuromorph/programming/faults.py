@@ -64,7 +64,10 @@ class StuckDevices(Transformation):
             given = getattr(self, name)
             if given is None:
                 continue
-            mask = np.array(given)
+            try:
+                mask = np.array(given)
+            except ValueError:
+                raise ValueError(f"mask {name!r} must be a matrix of booleans, with rows of one length") from None
             if mask.dtype != bool or mask.ndim != 2:
                 raise ValueError(
                     f"mask {name!r} must be a matrix of booleans, one for each device, got {mask.dtype} of shape {mask.shape}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,7 @@ def test_a_step_that_does_not_fit_is_refused_when_it_is_added(step, message):
         (lambda: nm.WriteVerify(model="MMS"), "model must be a memristor model, such as nm.MMS.*got 'MMS'"),
         (lambda: nm.StateRelaxation(time=1.0, model="MMS"), "model must be a memristor model"),
         (lambda: nm.TemperatureShift(temperature=300.0, model="MMS"), "model must be a memristor model"),
+        (lambda: nm.StuckDevices(on=[[True], [True, False]]), "mask 'on' must be a matrix of booleans"),
         (lambda: nm.GainTrim(wires=[1.0]), "wires must be a mapping such as"),
         (lambda: nm.GainTrim(vectors="a"), "vectors must be real numbers, .*got 'a'"),
         (lambda: nm.WriteVerify().run(TARGETS, nm.MMS()), r"devices must be a DeviceArray.*WriteVerify\(model="),
@@ -54,3 +57,19 @@ def test_a_step_that_does_not_fit_is_refused_when_it_is_added(step, message):
 def test_the_message_says_what_is_wrong(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_step_of_ones_own_can_refuse_an_array_when_it_is_added():
+    @dataclass(frozen=True, kw_only=True)
+    class Square(nm.Transformation):
+        def check(self, array):
+            if array.shape[0] != array.shape[1]:
+                raise ValueError(f"not square: {array.shape}")
+
+        def changed(self, conductances, array, rng):
+            return conductances
+
+    with pytest.raises(ValueError, match=r"not square: \(2, 4\)"):
+        ARRAY.after(Square())
+    square = nm.WeightMapping(scheme="offset").program([[1.0], [0.5]])
+    assert square.after(Square()).history.names == ("square",)
