@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 
 METHODS = ("both", "two trajectories")
 _SAMPLES = 40
+_ROUNDINGS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,7 @@ class LyapunovExponent:
     mean_stretch : float
         Mean logarithm of the saltation factor, over these jumps (pure number).
     n_equal : int
-        Pairs of trajectories that became equal.
+        Pairs of trajectories that became equal, but for a hundred roundings.
     time, flux_course, distance_course : ndarray, shape (n_samples,)
         Times [s], and the mean logarithm of the perturbation there (pure numbers).
     """
@@ -279,7 +280,9 @@ def lyapunov_exponent(
     with np.errstate(divide="ignore", invalid="ignore"):
         logarithms = np.log(distance)
         apart = logarithms - logarithms[0]
-    n_equal = int(np.count_nonzero(distance[-1] == 0))
+    # A distance of some roundings is no longer that of the trajectories.
+    digits = _ROUNDINGS * np.finfo(float).eps * float(np.max(np.abs(course(a, state))))
+    n_equal = int(np.count_nonzero(distance[-1] <= digits))
     if n_equal:
         two = Estimate(-math.inf, math.nan, math.nan, math.nan)
     else:

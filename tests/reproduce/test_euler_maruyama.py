@@ -1,0 +1,61 @@
+"""The abstract on Euler-Maruyama: what is computed of it, with few paths; that the page says what came out."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+import neuromorph as nm
+from neuromorph.reproduce import PAPERS
+from neuromorph.reproduce.euler_maruyama import Sizes, initial_states, lif_chain, reproduce
+
+
+def test_chain_is_registered_and_states_its_layers():
+    assert PAPERS["euler-maruyama"] == "neuromorph.reproduce.euler_maruyama"
+    chain = lif_chain()
+    assert list(chain.states) == ["v_1", "i_1", "v_2", "i_2", "v_3", "i_3"]
+    assert len(chain.transitions) == 3
+    assert chain.parameters["noise"] == pytest.approx(0.02 / 1e-3**1.5)
+    start = initial_states(20_000, 1)
+    # Standard error of the standard deviation: 0.5 %.
+    assert start["i_2"].std() == pytest.approx(0.02 * np.sqrt(2.5) * 1e3, rel=0.022)
+    assert 0 <= start["v_3"].min() < start["v_3"].max() < 0.9
+
+
+def test_a_spike_kicks_the_next_layer_and_no_other():
+    # Without noise only the first layer is driven above its threshold.
+    chain = lif_chain(mu=(130.0, 0.0, 0.0), noise=0.0, weight=40.0)
+    recording = nm.simulate(chain, t_stop=20e-3, solver=nm.EulerMaruyama(dt=2.0**-7 * 1e-3), seed=1)
+    (spike,) = recording.spikes.times
+    assert spike == pytest.approx(10e-3 * np.log(130 / 30), rel=1e-3)
+    end = recording["i_2"][-1]
+    assert end == pytest.approx(40 * np.exp(-(20e-3 - spike) / 5e-3), rel=2e-3)
+    assert not recording["i_3"].any()
+    assert not recording["i_1"].any()
+
+
+@pytest.mark.slow
+def test_all_claims_are_made_with_few_paths(tmp_path):
+    outcome = reproduce(sizes=Sizes(grid=200, interpolated=200, crossings=200, lyapunov=60), workers=2)
+    assert len(outcome.claims) >= 15
+    assert {claim.figure for claim in outcome.claims} == {"strong", "weak", "A", "lambda"}
+    by_measure = {claim.measure: claim for claim in outcome.claims}
+    # The smallest of samples: these have standard errors below 0.02.
+    assert by_measure["strong order of I, layer 1, which no spike enters"].passed
+    assert by_measure["order of median spike-time error, resets interpolated"].passed
+    written = outcome.save(tmp_path)
+    assert {path.name for path in written} >= {"euler-maruyama.json", "euler-maruyama_orders.png"}
+    content = json.loads((tmp_path / "euler-maruyama.json").read_text())
+    assert len(content["lyapunov"]) == 1
+
+
+def test_the_page_says_what_is_demanded(root):
+    page = (root / "docs" / "reproducing_papers.md").read_text("utf-8")
+    section = page[page.index("## Euler-Maruyama for networks") :]
+    rows = re.findall(r"^\| [^|]+ \| ([-.\d]+)[^|]*\| ([-.\d]+) to ([-.\d]+) \|", section, re.MULTILINE)
+    assert len(rows) >= 10
+    for value, low, high in rows:
+        assert float(low) <= float(value) <= float(high)
