@@ -36,24 +36,122 @@ def inside(x):
     return min(max(x, 0.0), 1.0)
 
 
+@njit
+def just_inside(x):
+    """For stages: a model may have no rate at a bound, which must not be taken for the rate on the way there."""
+    return min(max(x, 1e-13), 1.0 - 1e-13)
+
+
 @kernel
 def second_stage(h, x, rate, half, out):
     for i in range(x.size):
-        out[i] = inside(x[i] + 0.5 * h * half[0, i] * rate[i])
+        out[i] = just_inside(x[i] + 0.5 * h * half[0, i] * rate[i])
 
 
 @kernel
 def third_stage(h, x, rate, slope, half, x2, rate2, out):
     for i in range(x.size):
         bent = rate2[i] - rate[i] - slope[i] * (x2[i] - x[i])
-        out[i] = inside(x[i] + h * (0.5 * half[0, i] * rate[i] + half[1, i] * bent))
+        out[i] = just_inside(x[i] + h * (0.5 * half[0, i] * rate[i] + half[1, i] * bent))
 
 
 @kernel
 def fourth_stage(h, x, rate, slope, full, x3, rate3, out):
     for i in range(x.size):
         bent = rate3[i] - rate[i] - slope[i] * (x3[i] - x[i])
-        out[i] = inside(x[i] + h * (full[0, i] * rate[i] + 2.0 * full[1, i] * bent))
+        out[i] = just_inside(x[i] + h * (full[0, i] * rate[i] + 2.0 * full[1, i] * bent))
+
+
+@kernel
+def hold(x, rate):
+    """Take away the rates that lead out of a bound at which the states `x` are [1/s]."""
+    for i in range(x.size):
+        if (x[i] >= 1.0 and rate[i] > 0.0) or (x[i] <= 0.0 and rate[i] < 0.0):
+            rate[i] = 0.0
+
+
+@kernel
+def hold_with_slopes(x, rate, slope):
+    """The same; what is held has no derivative by its state either [1/s]."""
+    for i in range(x.size):
+        if (x[i] >= 1.0 and rate[i] > 0.0) or (x[i] <= 0.0 and rate[i] < 0.0):
+            rate[i] = 0.0
+            slope[i] = 0.0
+
+
+@kernel
+def go_on_to_bounds(x, rate, slope, stage, stage_rate):
+    """Give stages that were kept inside the rate on the way to the bound [1/s], where the model has hardly any there."""
+    for i in range(x.size):
+        if stage[i] <= 1e-13 or stage[i] >= 1.0 - 1e-13:
+            expected = rate[i] + slope[i] * (stage[i] - x[i])
+            if abs(stage_rate[i]) < 0.5 * abs(expected):
+                stage_rate[i] = expected
+
+
+@kernel
+def expected_overshoot(h, x, rate, slope):
+    """How far the furthest state would get beyond a bound if its voltage stayed."""
+    worst = 0.0
+    for i in range(x.size):
+        if rate[i] != 0.0:
+            phi_1, _, _ = phi_functions(h * slope[i])
+            reached = x[i] + h * phi_1 * rate[i]
+            worst = max(worst, abs(reached - inside(reached)))
+    return worst
+
+
+@kernel
+def take_back(x, bounded, mirrored):
+    """Fill in the states kept within 0 and 1, and those that lack as much as others have too much; the largest of it."""
+    worst = 0.0
+    for i in range(x.size):
+        bounded[i] = inside(x[i])
+        beyond = x[i] - bounded[i]
+        mirrored[i] = inside(bounded[i] - beyond)
+        worst = max(worst, abs(beyond))
+    return worst
+
+
+@kernel
+def first_crossing(h, x, rate, slope, end, last, last_rate):
+    """When the first state passes a bound on a cubic through both ends of the step [s], its rate there [1/s] and its index."""
+    first, speed, which = h, 0.0, -1
+    for i in range(x.size):
+        bound = inside(end[i])
+        if end[i] == bound or x[i] == bound:
+            continue
+        start_change, change = h * rate[i], end[i] - x[i]
+        end_change = h * (last_rate[i] + slope[i] * (end[i] - last[i]))
+        square = 3.0 * change - 2.0 * start_change - end_change
+        cube = start_change + end_change - 2.0 * change
+        low, high = 0.0, 1.0
+        for _ in range(60):
+            part = 0.5 * (low + high)
+            reached = x[i] + part * (start_change + part * (square + part * cube))
+            if (reached > bound) == (end[i] > bound):
+                high = part
+            else:
+                low = part
+        if high * h < first or which < 0:
+            first, which = high * h, i
+            speed = abs(start_change + high * (2.0 * square + 3.0 * high * cube)) / h
+    return first, speed, which
+
+
+@kernel
+def error_of_crossings(h, full, beyond, rate5, mirrored_rate):
+    """Largest error of the states that stay inside by the bend in the currents where others reach a bound.
+
+    Simpson's rule misses at most a sixth of the step times what the bend comes to at the end of the step.
+    """
+    worst = 0.0
+    for i in range(rate5.size):
+        if beyond[i] == inside(beyond[i]):
+            error = h * full[0, i] * abs(rate5[i] - mirrored_rate[i]) / 6.0
+            if not error <= worst:
+                worst = error
+    return worst
 
 
 @kernel
@@ -63,14 +161,19 @@ def end_of_step(h, x, rate, slope, full, x2, rate2, x3, rate3, x4, rate4, out):
         bent4 = rate4[i] - rate[i] - slope[i] * (x4[i] - x[i])
         middle = 2.0 * full[1, i] - 4.0 * full[2, i]
         last = 4.0 * full[2, i] - full[1, i]
-        out[i] = inside(x[i] + h * (full[0, i] * rate[i] + middle * bent + last * bent4))
+        out[i] = x[i] + h * (full[0, i] * rate[i] + middle * bent + last * bent4)
 
 
 @kernel
-def largest_error(h, slope, full, x4, rate4, x5, rate5):
-    """Largest difference to a method of order 3 that has the rate at the end in the place of the last stage's."""
+def largest_error(h, slope, full, x4, rate4, x5, rate5, reached):
+    """Largest difference to a method of order 3 that has the rate at the end in the place of the last stage's.
+
+    States that reached a bound are known to be there.
+    """
     worst = 0.0
     for i in range(slope.size):
+        if reached[i] != inside(reached[i]):
+            continue
         last = 4.0 * full[2, i] - full[1, i]
         error = abs(h * last * (rate5[i] - rate4[i] - slope[i] * (x5[i] - x4[i])))
         # Not max(): it would pass over what is not a number.
@@ -92,13 +195,15 @@ def quarter_of_step(h, x, rate, slope, x3, rate3, x5, rate5, out):
 
 
 @kernel
-def error_in_time(h, x, rate, slope, full, x3, rate3, x5, rate5, xq, rateq):
+def error_in_time(h, x, rate, slope, full, x3, rate3, x5, rate5, xq, rateq, reached):
     """Largest error of the states by what a parabola through start, middle and end misses after a quarter.
 
     What depends on time alone is alike in the stages that :func:`largest_error` compares.
     """
     worst = 0.0
     for i in range(x.size):
+        if reached[i] != inside(reached[i]):
+            continue
         middle = rate3[i] - rate[i] - slope[i] * (x3[i] - x[i])
         last = rate5[i] - rate[i] - slope[i] * (x5[i] - x[i])
         quarter = rateq[i] - rate[i] - slope[i] * (xq[i] - x[i])

@@ -30,6 +30,10 @@ _SOLVE_SHARE = 1e-3
 _SAFETY, _LEAST_FACTOR, _LARGEST_FACTOR = 0.9, 0.1, 10.0
 # Below this the straight quadrature of a decay is exact to all digits that count.
 _GENTLE = 0.1
+# Beyond a bound a state means nothing: how far stages may look, to find out when it was reached.
+_LARGEST_OVERSHOOT = 0.1
+# A step that is shortened to a crossing goes beyond it by this share of what the error allows.
+_AIM = 0.5
 
 
 @dataclass
@@ -63,6 +67,24 @@ class _Point:
     slope: FloatArray
     currents: dict[str, FloatArray]
     powers: FloatArray
+
+
+@dataclass
+class _Trial:
+    """One step, accepted or not.
+
+    `ratio` is its error over what is allowed, `order` the power of the step by which that falls. Where a state passed a
+    bound, `crossing` is the length of a step that ends just behind the first crossing [s], and `crosses` its device.
+    """
+
+    ratio: float
+    point: _Point
+    middle: Moment
+    gained: FloatArray
+    order: float = 4.0
+    crossing: float = 0.0
+    crosses: int = -1
+    beyond: float = 0.0
 
 
 def _further(first: Moment | None, second: Moment, factor: float) -> Any:
@@ -105,6 +127,9 @@ class TransientRun:
         self._quarter = (np.empty(n), np.empty(n))
         self._partials = [np.empty((1, n)) for _ in range(4)]
         self._wish = math.inf
+        self._reached, self._mirrored = np.empty(n), np.empty(n)
+        # Whether the next step is to end at a crossing, how far behind it, and how long steps were before.
+        self._is_aimed, self._excess, self._resume = False, 0.0, 0.0
         self._middle: Moment | None = None
         self._last_step = 1.0
         self.point: _Point | None = None
@@ -192,6 +217,7 @@ class TransientRun:
                 where=f"device {divmod(k, self.circuit.shape[1])}",
                 time_reached=t,
             )
+        kernels().hold_with_slopes(x, self.point.rate, self.point.slope)
 
     def _point(self, t: float, x: FloatArray, moment: Moment) -> _Point:
         rate, slope = np.empty(x.size), np.empty(x.size)
@@ -202,25 +228,33 @@ class TransientRun:
     def _advance(self, end: float) -> None:
         """One step whose error is allowed, from the point on, not beyond a time [s]."""
         assert self.point is not None
-        t, rejected = self.point.t, False
+        t, rejected, target, before = self.point.t, False, -1, 0.0
         shortest = max(16 * np.spacing(t), 1e-16 * float(self.sources.corners[-1]))
         wish = min(self._wish, self.sources.longest_step)
+        is_aimed, self._is_aimed = self._is_aimed, False
         while True:
             left = end - t
             # Two steps alike rather than a long one and a splinter.
-            h = left if wish >= 0.999999 * left else min(wish, 0.5 * left)
+            h = left if wish >= 0.999999 * left else wish if is_aimed else min(wish, 0.5 * left)
+            h = self._without_overshoot(h)
             cause = ""
             try:
-                ratio, point, middle, gained = self._step(t, h, end if h == left else t + h)
+                trial = self._step(t, h, end if h == left else t + h)
+                ratio = trial.ratio
             except ConvergenceError as error:
                 ratio, cause = math.inf, str(error)
             if ratio <= 1.0:
                 break
             rejected = True
             self.rejected += 1
+            is_aimed = False
             # Not a number where something overflowed.
-            factor = _SAFETY * ratio**-0.25 if ratio < math.inf else 0.0
+            factor = _SAFETY * ratio ** (-1.0 / trial.order) if ratio < math.inf else 0.0
             wish = h * max(_LEAST_FACTOR, factor)
+            if not cause and trial.crosses >= 0 and wish < trial.crossing < h:
+                # Nothing but the bound asks for a shorter step: the one after it may be as long again.
+                is_aimed, target, before = True, trial.crosses, max(before, h)
+                wish = trial.crossing
             if wish < shortest:
                 raise SimulationError(
                     cause=cause
@@ -235,18 +269,37 @@ class TransientRun:
                 remedy="raise max_steps, raise tolerance, or lower t_stop",
                 time_reached=t,
             )
-        growth = min(_LARGEST_FACTOR, _SAFETY * max(ratio, 1e-10) ** -0.25)
+        growth = min(_LARGEST_FACTOR, _SAFETY * max(ratio, 1e-10) ** (-1.0 / trial.order))
         wish = h * (min(growth, 1.0) if rejected else growth)
         # A step that a corner cut short says little about the steps after it.
         self._wish = wish if h < left or rejected else max(wish, self._wish)
-        self.energies += gained
-        self._exchanged += abs(float(gained[0]))
-        self.circuit.residual = max(self.circuit.residual, point.moment.residual)
-        self._middle, self._last_step = middle, h
-        self.point = point
+        if is_aimed and target >= 0:
+            self._wish = before
+            x, rate = float(trial.point.x[target]), float(trial.point.rate[target])
+            if 0.0 < x < 1.0 and rate != 0.0:
+                # It fell short of the bound by a little, and the rate there says how much is left.
+                rest = ((1.0 - x) if rate > 0.0 else -x) / rate
+                if rest < before:
+                    self._wish, self._is_aimed = (1.0 + 1e-9) * rest + self._excess / abs(rate), True
+        elif self._resume > 0.0:
+            self._wish = max(self._wish, self._resume)
+        self._resume = before if self._is_aimed else 0.0
+        self.energies += trial.gained
+        self._exchanged += abs(float(trial.gained[0]))
+        self.circuit.residual = max(self.circuit.residual, trial.point.moment.residual)
+        self._middle, self._last_step = trial.middle, h
+        self.point = trial.point
 
-    def _step(self, t: float, h: float, t_next: float) -> tuple[float, _Point, Moment, FloatArray]:
-        """Error over what is allowed, point, moment in the middle and energies [J] of one step."""
+    def _without_overshoot(self, h: float) -> float:
+        """A step [s] after which no state would be far beyond a bound if its voltage stayed."""
+        assert self.point is not None
+        now = self.point
+        while not kernels().expected_overshoot(h, now.x, now.rate, now.slope) <= _LARGEST_OVERSHOOT:
+            h *= 0.5
+        return h
+
+    def _step(self, t: float, h: float, t_next: float) -> _Trial:
+        """One step: its error over what is allowed, where it leads, and the energies on the way [J]."""
         assert self.point is not None
         functions, circuit, now = kernels(), self.circuit, self.point
         half, full, (x2, x3, x4), (rate2, rate3, rate4) = self._half, self._full, self._x, self._rates
@@ -256,25 +309,27 @@ class TransientRun:
 
         functions.second_stage(h, x, rate, half, x2)
         moment2 = circuit.at(x2, middle, _further(self._middle, now.moment, h / self._last_step))
-        circuit.rates(x2, moment2, rate2)
+        self._rates_within(x2, moment2, rate2)
         functions.third_stage(h, x, rate, slope, half, x2, rate2, x3)
         moment3 = circuit.at(x3, middle, moment2.found)
-        circuit.rates(x3, moment3, rate3)
+        self._rates_within(x3, moment3, rate3)
         functions.fourth_stage(h, x, rate, slope, full, x3, rate3, x4)
         moment4 = circuit.at(x4, end, _further(now.moment, moment3, 1.0))
-        circuit.rates(x4, moment4, rate4)
-        x5 = np.empty(x.size)
-        functions.end_of_step(h, x, rate, slope, full, x2, rate2, x3, rate3, x4, rate4, x5)
-        if not np.isfinite(x5).all():
-            return math.inf, now, moment3, self.energies
+        self._rates_within(x4, moment4, rate4)
+        reached, x5, mirrored = self._reached, np.empty(x.size), self._mirrored
+        functions.end_of_step(h, x, rate, slope, full, x2, rate2, x3, rate3, x4, rate4, reached)
+        if not np.isfinite(reached).all():
+            return _Trial(math.inf, now, moment3, self.energies)
+        beyond = functions.take_back(reached, x5, mirrored)
         point = self._point(t_next, x5, circuit.at(x5, end, moment4.found))
-        error = functions.largest_error(h, slope, full, x4, rate4, x5, point.rate)
+        functions.hold(x, point.rate)
+        error = functions.largest_error(h, slope, full, x4, rate4, x5, point.rate, reached)
 
         if self.sources.varies:
             xq, rateq = self._quarter
             functions.quarter_of_step(h, x, rate, slope, x3, rate3, x5, point.rate, xq)
-            circuit.rates(xq, circuit.at(xq, self.sources.at(t + 0.25 * h), moment2.found), rateq)
-            args = (h, x, rate, slope, full, x3, rate3, x5, point.rate, xq, rateq)
+            self._rates_within(xq, circuit.at(xq, self.sources.at(t + 0.25 * h), moment2.found), rateq)
+            args = (h, x, rate, slope, full, x3, rate3, x5, point.rate, xq, rateq, reached)
             error = max(error, functions.error_in_time(*args))
 
         powers = [circuit.terminal_currents(moment)[1] for moment in (moment2, moment3, moment4)]
@@ -283,10 +338,54 @@ class TransientRun:
         if float(np.abs(slope).max()) * h > _GENTLE:
             off += self._missed_by_quadrature(h, x, now)
         exchanged = self._exchanged + h * max(abs(float(now.powers[0])), abs(float(point.powers[0])))
+        ratio = self._over_allowed(error, off, exchanged)
+        trial = _Trial(ratio, point, moment3, gained)
+        if beyond > 0.0:
+            self._judge_crossings(trial, h, beyond, exchanged)
+        functions.hold_with_slopes(x5, point.rate, point.slope)
+        return trial
+
+    def _over_allowed(self, error: float, off: float, exchanged: float) -> float:
+        """Errors of the states and of the energies [J] over what they may be."""
         ratio = error / self.tolerance
         if exchanged > 0.0:
             ratio = max(ratio, off / (_ENERGY_SLACK * self.tolerance * exchanged))
-        return (ratio if ratio == ratio else math.inf), point, moment3, gained
+        return ratio if ratio == ratio else math.inf
+
+    def _judge_crossings(self, trial: _Trial, h: float, beyond: float, exchanged: float) -> None:
+        """Add what the step makes wrong because currents bend where states reach a bound.
+
+        The stages do not know when that was. Currents of states that lack what others have too much show the bend.
+        """
+        assert self.point is not None
+        functions, circuit, now, point = kernels(), self.circuit, self.point, trial.point
+        if beyond > 2.0 * _LARGEST_OVERSHOOT:
+            error, off = math.inf, math.inf
+            ratio = (beyond / _LARGEST_OVERSHOOT) ** 2
+        else:
+            moment = circuit.at(self._mirrored, point.moment.ends, point.moment.found)
+            mirrored_rate = self._quarter[1]
+            self._rates_within(self._mirrored, moment, mirrored_rate)
+            error = functions.error_of_crossings(h, self._full, self._reached, point.rate, mirrored_rate)
+            off = h / 6.0 * float(np.abs(point.powers - circuit.terminal_currents(moment)[1])[:2].max())
+            ratio = self._over_allowed(error, off, exchanged)
+        if ratio > 1.0:
+            first, speed, which = functions.first_crossing(
+                h, now.x, now.rate, now.slope, self._reached, self._x[2], self._rates[2]
+            )
+            if which >= 0 and speed > 0.0:
+                self._excess = _AIM * beyond / ratio
+                trial.crossing, trial.crosses = first + self._excess / speed, int(which)
+        if ratio >= trial.ratio:
+            trial.ratio, trial.order = ratio, 2.0
+
+    def _rates_within(self, x: FloatArray, moment: Moment, out: FloatArray) -> None:
+        """Fill in the rates of a stage [1/s]; what is held at a bound when the step starts stays there."""
+        assert self.point is not None
+        now = self.point
+        self.circuit.rates(x, moment, out)
+        kernels().go_on_to_bounds(now.x, now.rate, now.slope, x, out)
+        kernels().hold(now.x, out)
 
     def _missed_by_quadrature(self, h: float, x: FloatArray, now: _Point) -> float:
         """Energy that three values of a decay do not show, though the states themselves are exact [J]."""
