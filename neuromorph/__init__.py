@@ -79,6 +79,7 @@ _HOMES = {
         "DeviceArray",
         "HalfSelectDisturbance",
         "ReadMargin",
+        "SolveInterrupted",
         "TransientInterrupted",
         "half_select_disturbance",
         "read_margin",
@@ -154,6 +155,7 @@ if TYPE_CHECKING:
     from neuromorph.crossbars import DeviceArray as DeviceArray
     from neuromorph.crossbars import HalfSelectDisturbance as HalfSelectDisturbance
     from neuromorph.crossbars import ReadMargin as ReadMargin
+    from neuromorph.crossbars import SolveInterrupted as SolveInterrupted
     from neuromorph.crossbars import TransientInterrupted as TransientInterrupted
     from neuromorph.crossbars import half_select_disturbance as half_select_disturbance
     from neuromorph.crossbars import read_margin as read_margin

@@ -5,7 +5,7 @@ from neuromorph.crossbars.device_array import DeviceArray
 from neuromorph.crossbars.half_select import HalfSelectDisturbance, half_select_disturbance
 from neuromorph.crossbars.schemes import BiasScheme
 from neuromorph.crossbars.sneak_paths import ReadMargin, read_margin
-from neuromorph.crossbars.solution import CrossbarSolution
+from neuromorph.crossbars.solution import CrossbarSolution, SolveInterrupted
 from neuromorph.crossbars.solving.direct import DirectSolver
 from neuromorph.crossbars.solving.line_solver import LineSolver
 from neuromorph.crossbars.solving.voltages import NodeVoltages
@@ -23,6 +23,7 @@ __all__ = [
     "LineSolver",
     "NodeVoltages",
     "ReadMargin",
+    "SolveInterrupted",
     "Terminations",
     "TransientInterrupted",
     "Wires",

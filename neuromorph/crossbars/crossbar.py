@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuromorph.crossbars.solution import CrossbarSolution
+from neuromorph.crossbars.solution import CrossbarSolution, SolveInterrupted
 from neuromorph.crossbars.solving.newton import solve_nonlinear
 from neuromorph.crossbars.solving.solver import refuse_too_large, solver_for
-from neuromorph.crossbars.solving.voltages import NodeVoltages
+from neuromorph.crossbars.solving.voltages import NodeVoltages, read_only
 from neuromorph.crossbars.terminations import Terminations, Wires, end_voltages
 from neuromorph.progress import Progress, silent
 
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from neuromorph.spice import Engine
 
 __all__ = ["Crossbar"]
+
+# Vectors that are solved side by side, and in how many parts at most a batch is solved: Ctrl-C keeps those that are done.
+_ABREAST, _BATCHES = 8, 50
+_LARGEST_TOLERANCE, _LEAST_TOLERANCE = 1e-2, 1e-16
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,14 +115,14 @@ class Crossbar:
         Returns
         -------
         Crossbar
-            Segments of lines that would join two fixed voltages through nothing have 1e-9 of their resistance [ohm].
+            Segments of lines that would join two fixed voltages through nothing have 1e-9 of their resistance, at most 1e-6 ohm.
         """
         changes: dict[str, Any] = {}
         for name, sides in (("r_word", ("left", "right")), ("r_bit", ("top", "bottom"))):
             given = getattr(self, name)
             ideal = dataclasses.replace(self.wires, **{name: 0.0})
             meeting = np.logical_and(*(self.terminations.resistances(side, ideal) == 0 for side in sides)).any()
-            changes[name] = min(1e-9 * given, 1.0) if meeting else 0.0
+            changes[name] = min(1e-9 * given, 1e-6) if meeting else 0.0
         return dataclasses.replace(self, **changes)
 
     def solve(
@@ -142,7 +146,7 @@ class Crossbar:
             ``"lines"`` (conjugate gradients over exact solves of the lines), ``"direct"`` (sparse elimination) or
             ``"auto"``: lines, and elimination where these do not reach the tolerance.
         tolerance : float
-            Bound on the error of any current over the largest current (pure number). In very large arrays, where the
+            Bound on the error of any current over the largest current (pure number), from 1e-16 to 0.01. In very large arrays, where the
             last digits of all currents add up to more, as far as these go.
         progress : callable, optional
             Told the share of the vectors that is solved (pure number).
@@ -161,14 +165,24 @@ class Crossbar:
         Raises
         ------
         ValueError
-            When voltages do not fit the driven ends, or ngspice would take longer than `longest`.
+            When voltages do not fit the driven ends, the tolerance is none, or ngspice would take longer than `longest`.
         ConvergenceError
             When the tolerance is not reached; says how far the solver came.
         MemoryError
             When more memory is needed than is free, before anything is computed.
         SimulationError
             When ngspice failed.
+        SolveInterrupted
+            On Ctrl-C once vectors are solved: a ``KeyboardInterrupt`` that has these.
         """
+        if (
+            isinstance(tolerance, bool)
+            or not isinstance(tolerance, int | float)
+            or not _LEAST_TOLERANCE <= tolerance <= _LARGEST_TOLERANCE
+        ):
+            raise ValueError(
+                f"tolerance must be a number from {_LEAST_TOLERANCE:g} to {_LARGEST_TOLERANCE:g}, got {tolerance!r}"
+            )
         if engine != "ode":
             from neuromorph.crossbars.spice.road import solve_in_ngspice
 
@@ -181,15 +195,40 @@ class Crossbar:
         p = len(ends["left"])
         refuse_too_large(self.shape, p, method)
         if isinstance(self.devices, np.ndarray) or self.devices.is_linear:
-            found = solver.solve(self.conductances, ends, tolerance=tolerance, progress=told)
-            return CrossbarSolution(crossbar=self, voltages=found, single=single)
-        parts = []
-        for k in range(p):
-            told(k / p, "vectors")
-            one = {side: voltages[k : k + 1] for side, voltages in ends.items()}
-            parts.append(solve_nonlinear(solver, self.devices, one, tolerance=tolerance))
-        told(1.0, "vectors")
+            batches: list[NodeVoltages] = []
+            g = read_only(self.conductances)
+            try:
+                # Elimination is shared by all vectors; the line solver takes them a few at a time anyway.
+                size = p if method == "direct" else max(_ABREAST, -(-p // _BATCHES))
+                for first in range(0, p, size):
+                    told(first / p, "vectors")
+                    some = {side: voltages[first : first + size] for side, voltages in ends.items()}
+                    batches.append(solver.solve(g, some, tolerance=tolerance))
+                told(1.0, "vectors")
+            except KeyboardInterrupt:
+                raise self._interrupted(batches, p) from None
+            return CrossbarSolution(crossbar=self, voltages=NodeVoltages.joined(batches), single=single)
+        parts: list[NodeVoltages] = []
+        try:
+            for k in range(p):
+                told(k / p, "vectors")
+                one = {side: voltages[k : k + 1] for side, voltages in ends.items()}
+                parts.append(solve_nonlinear(solver, self.devices, one, tolerance=tolerance))
+            told(1.0, "vectors")
+        except KeyboardInterrupt:
+            raise self._interrupted(parts, p) from None
         return CrossbarSolution(crossbar=self, voltages=NodeVoltages.joined(parts), single=single)
+
+    def _interrupted(self, parts: list[NodeVoltages], p: int) -> KeyboardInterrupt:
+        """What Ctrl-C becomes once some of the vectors are solved."""
+        if not parts:
+            return KeyboardInterrupt()
+        found = NodeVoltages.joined(parts)
+        solved = len(found.high)
+        return SolveInterrupted(
+            f"stopped after {solved} of {p} vectors; the exception's result has these",
+            CrossbarSolution(crossbar=self, voltages=found, single=False),
+        )
 
     def simulate(
         self,

@@ -15,9 +15,25 @@ from neuromorph.crossbars.terminations import SIDES
 if TYPE_CHECKING:
     from neuromorph.crossbars.crossbar import Crossbar
 
-__all__ = ["CrossbarSolution"]
+__all__ = ["CrossbarSolution", "SolveInterrupted"]
 
 Array = NDArray[np.float64]
+
+
+class SolveInterrupted(KeyboardInterrupt):
+    """Ctrl-C during a solve of many vectors; the message says how many are solved.
+
+    Parameters
+    ----------
+    message : str
+        How many of how many vectors.
+    result : CrossbarSolution
+        Of the first vectors, those that are solved [SI units].
+    """
+
+    def __init__(self, message: str, result: CrossbarSolution) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +101,8 @@ class CrossbarSolution:
         """What each device lacks of its voltage with wires of no resistance, shape (m, n) [V].
 
         Drivers and sensing inputs keep their resistance. A line between two ends that are held without resistance has
-        no single voltage then: its segments are taken as 1e-9 of what they are, which leaves the divider they form.
+        no single voltage then: its segments are taken as 1e-9 of what they are, at most 1e-6 ohm, which leaves the
+        divider they form.
         """
         driven = self.crossbar.terminations.sides_with("driven")
         ideal = self.crossbar.with_ideal_wires().solve({side: self.voltages.ends[side] for side in driven})

@@ -148,7 +148,8 @@ def _solved(
         kept = 0.0 if lacking is None else (1.0 - length) * lacking
         lacking = kept + next_current - current - g * (v_next - v)
         v, current = v_next, next_current
-        scale = float(np.abs(current).max())
+        # Of all currents: a device at the end of a floating line carries nothing but rounding.
+        scale = max(float(np.abs(current).max()), float(found.scale.max()))
         share = float(np.abs(lacking).sum()) / scale if scale > 0 else float(np.abs(lacking).sum() > 0)
         if length == 1.0 and share + found.error_bound <= max(enough, 2.0 * float(found.rounding.max())):
             return dataclasses.replace(found, offsets=(current - g * v)[None], iterations=iterations)

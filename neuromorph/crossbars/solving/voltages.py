@@ -204,9 +204,27 @@ class NodeVoltages:
             values[name] = np.concatenate([getattr(part, name) for part in parts])
         for name in ("g", "offsets"):
             given = [getattr(part, name) for part in parts]
-            shared = all(value is given[0] for value in given)
+            # Views of one array count as that array.
+            shared = all(
+                value is given[0]
+                or (
+                    value is not None
+                    and given[0] is not None
+                    and value.shape == given[0].shape
+                    and value.ctypes.data == given[0].ctypes.data
+                )
+                for value in given
+            )
+            cells = first.high.shape[2:]
             values[name] = (
-                given[0] if shared else np.concatenate([value.reshape(-1, *first.high.shape[2:]) for value in given])
+                given[0]
+                if shared
+                else np.concatenate(
+                    [
+                        np.broadcast_to(value.reshape(-1, *cells), (len(part.high), *cells))
+                        for value, part in zip(given, parts, strict=True)
+                    ]
+                )
             )
         for name, value in values.items():
             object.__setattr__(whole, name, value)
@@ -292,4 +310,6 @@ _kernel: ModuleType | None = None
 
 
 def _over(amounts: Array, scale: Array) -> Array:
-    return np.divide(amounts, scale, out=np.where(amounts > 0, np.inf, 0.0), where=scale > 0)
+    # Beyond what a double holds where wires are next to nothing: whoever reads the bounds refuses them.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.divide(amounts, scale, out=np.where(amounts > 0, np.inf, 0.0), where=scale > 0)

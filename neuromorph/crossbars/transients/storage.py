@@ -50,6 +50,7 @@ def to_xarray(transient: CrossbarTransient) -> xarray.Dataset:
     attributes = {
         "format": _FORMAT,
         "t_stop": transient.t_stop,
+        "is_complete": int(transient.is_complete),
         "crossbar": json.dumps(_statement(crossbar)),
         "statistics": json.dumps(dict(transient.statistics)),
         "provenance": json.dumps(dict(transient.provenance)),
@@ -59,7 +60,15 @@ def to_xarray(transient: CrossbarTransient) -> xarray.Dataset:
 
 def save(transient: CrossbarTransient, path: str | os.PathLike[str]) -> Path:
     """See :meth:`CrossbarTransient.save`."""
-    return write_dataset(to_xarray(transient), path)
+    try:
+        return write_dataset(to_xarray(transient), path)
+    except OSError as error:
+        if error.filename is not None or os.fspath(path) in str(error):
+            raise
+        raise OSError(
+            error.errno,
+            f"cannot write the transient {os.fspath(path)}: {error.strerror}; free space, or save elsewhere",
+        ) from error
 
 
 def load(path: str | os.PathLike[str], model: type[MemristorModel] | None = None) -> CrossbarTransient:
@@ -102,6 +111,8 @@ def _transient(dataset: xarray.Dataset, model: type[MemristorModel] | None) -> C
         t_stop=float(dataset.attrs["t_stop"]),
         statistics=json.loads(dataset.attrs["statistics"]),
         provenance=json.loads(dataset.attrs["provenance"]),
+        # Files of earlier versions say it by their last frame alone.
+        is_complete=bool(dataset.attrs.get("is_complete", dataset["time"].values[-1] >= dataset.attrs["t_stop"])),
     )
 
 

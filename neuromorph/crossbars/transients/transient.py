@@ -80,6 +80,8 @@ class CrossbarTransient:
         (pure numbers).
     provenance : dict
         Version, engine and tolerance (pure number).
+    is_complete : bool
+        Whether the run came to `t_stop`, wherever its last frame is.
     """
 
     crossbar: Crossbar
@@ -92,6 +94,7 @@ class CrossbarTransient:
     t_stop: float
     statistics: Mapping[str, float]
     provenance: Mapping[str, Any]
+    is_complete: bool = True
 
     def __repr__(self) -> str:
         _, m, n = self.states.shape
@@ -102,11 +105,6 @@ class CrossbarTransient:
         )
 
     @property
-    def is_complete(self) -> bool:
-        """Whether the run came to its end."""
-        return bool(self.time[-1] >= self.t_stop)
-
-    @property
     def output_currents(self) -> FloatArray:
         """Currents into the sensed ends, in the order left, right, top, bottom, shape (f, outputs) [A]."""
         having = self.crossbar.terminations.having
@@ -114,7 +112,7 @@ class CrossbarTransient:
 
     @property
     def final(self) -> Crossbar:
-        """The crossbar with its devices in the states at the end [SI units]: to read it, or to go on from there."""
+        """The crossbar with its devices in the states of the last frame [SI units]: to read it, or to go on from there."""
         return self.at(-1)
 
     def at(self, frame: int) -> Crossbar:
@@ -137,7 +135,7 @@ class CrossbarTransient:
 
     @property
     def energy_balance(self) -> float:
-        """Energy that is delivered and not taken by any part, over the largest energy of a part (pure number)."""
+        """Energy up to the last frame that is delivered and not taken by any part, over the largest of a part (pure number)."""
         taken = sum(self.energy[name][-1] for name in POWERS[1:])
         scale = max(abs(float(self.energy[name][-1])) for name in POWERS)
         return abs(float(self.energy["delivered"][-1] - taken)) / scale if scale > 0 else 0.0
@@ -258,8 +256,14 @@ def simulate_states(
             "a transient needs devices that have states: make the crossbar of a DeviceArray, such as "
             "nm.Crossbar(nm.DeviceArray(nm.MMS(), states), ...)"
         )
+    if isinstance(t_stop, bool) or not isinstance(t_stop, int | float | np.number):
+        raise ValueError(f"t_stop must be a positive time in s, got {t_stop!r}")
     t_stop = checked_t_stop(t_stop)
-    if not (isinstance(tolerance, int | float) and _LEAST_TOLERANCE <= tolerance <= _LARGEST_TOLERANCE):
+    if isinstance(max_steps, bool) or not (isinstance(max_steps, int | np.integer) and max_steps >= 1):
+        raise ValueError(f"max_steps must be a whole number of at least 1, got {max_steps!r}")
+    if isinstance(tolerance, bool) or not (
+        isinstance(tolerance, int | float) and _LEAST_TOLERANCE <= tolerance <= _LARGEST_TOLERANCE
+    ):
         raise ValueError(
             f"tolerance must be a number from {_LEAST_TOLERANCE:g} to {_LARGEST_TOLERANCE:g}, got {tolerance!r}"
         )
@@ -277,12 +281,12 @@ def simulate_states(
         where = f"{format_quantity(run.frames.time[-1], 's')} of {format_quantity(t_stop, 's')}"
         raise TransientInterrupted(
             f"stopped at {where}; the exception's result has {len(run.frames.time)} frames",
-            _result(crossbar, run, t_stop, tolerance),
+            _result(crossbar, run, t_stop, tolerance, is_complete=False),
         ) from None
     except SimulationError as error:
         run.keep_last()
         if run.frames.time:
-            error.partial = _result(crossbar, run, t_stop, tolerance)
+            error.partial = _result(crossbar, run, t_stop, tolerance, is_complete=False)
         raise
     return _result(crossbar, run, t_stop, tolerance)
 
@@ -338,7 +342,9 @@ def _refuse_too_large(shape: tuple[int, int], frames: int) -> None:
         )
 
 
-def _result(crossbar: Crossbar, run: TransientRun, t_stop: float, tolerance: float) -> CrossbarTransient:
+def _result(
+    crossbar: Crossbar, run: TransientRun, t_stop: float, tolerance: float, is_complete: bool = True
+) -> CrossbarTransient:
     frames, circuit = run.frames, run.circuit
 
     def by_name(rows: Sequence[FloatArray]) -> dict[str, FloatArray]:
@@ -362,6 +368,7 @@ def _result(crossbar: Crossbar, run: TransientRun, t_stop: float, tolerance: flo
             "residual": circuit.residual,
         },
         provenance={"engine": "ode", "version": __version__, "tolerance": float(tolerance)},
+        is_complete=is_complete,
     )
 
 
