@@ -15,7 +15,8 @@ from neuromorph.progress import Progress
 @reported
 def reproduce(
     paper: Annotated[
-        str | None, typer.Argument(help="A paper's name (alif, noise, euler-maruyama); every paper where it is left out.")
+        str | None,
+        typer.Argument(help="A paper's name (alif, noise, euler-maruyama); every paper where it is left out."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder for the pictures, the tables and the JSON.")

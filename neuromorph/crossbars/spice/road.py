@@ -312,6 +312,7 @@ class _Waveforms:
             t_stop=t_stop,
             statistics={"steps": self.time.size - 1, "residual": self._residual()},
             provenance={key: provenance[key] for key in ("engine", "version", "options", "deck_hash")},
+            is_complete=bool(self.time[-1] >= t_stop * (1 - 1e-9)),
         )
 
 
