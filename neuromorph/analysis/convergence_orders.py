@@ -276,8 +276,8 @@ def convergence(
     ...     diffusion={"v": {"w": 0.5}},
     ... )
     >>> found = nm.analysis.convergence(decay, 1.0, [1 / 8, 1 / 16, 1 / 32], 200, seed=1)
-    >>> round(found.strong["v"].order.value, 1)
-    1.0
+    >>> bool(0.9 < found.strong["v"].order.value < 1.2)
+    True
     """
     system = system.dynamics() if hasattr(system, "dynamics") else system
     if not system.is_random:

@@ -280,8 +280,10 @@ def lyapunov_exponent(
     with np.errstate(divide="ignore", invalid="ignore"):
         logarithms = np.log(distance)
         apart = logarithms - logarithms[0]
-    # A distance of some roundings is no longer that of the trajectories.
-    digits = _ROUNDINGS * np.finfo(float).eps * float(np.max(np.abs(course(a, state))))
+    # A distance of some roundings is no longer that of the trajectories. Roundings are of the size that the state has had of
+    # late: earlier ones have shrunk or grown with the distance.
+    late = np.abs(course(a, state)[-max(2, len(distance) // 5) :])
+    digits = _ROUNDINGS * np.finfo(float).eps * late.max(axis=0)
     n_equal = int(np.count_nonzero(distance[-1] <= digits))
     if n_equal:
         two = Estimate(-math.inf, math.nan, math.nan, math.nan)

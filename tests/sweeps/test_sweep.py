@@ -225,7 +225,7 @@ def test_parameters_of_one_drive_of_several():
         ),
         (
             {"over": {"drive.amplitude": [1e-9]}},
-            "choices: capacitance, r_leak, v_th, v_reset, v_rest, t_refractory, drive.value, ",
+            "choices: capacitance, r_leak, v_th, v_reset, v_rest, t_refractory, noise_current, noise_conductance, t_refractory_sd, ",
         ),
         ({"over": {}}, "over must be a dict of values by parameter"),
         (
