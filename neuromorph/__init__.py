@@ -114,6 +114,15 @@ _HOMES = {
         "RCNeuron",
         "WorkingPoint",
     ),
+    "networks": (
+        "LowPassSynapse",
+        "MemristiveSynapse",
+        "Network",
+        "PulseDriver",
+        "StaticSynapse",
+        "Synapse",
+        "compose",
+    ),
     "analysis": ("CircuitNoise", "circuit_noise"),
     "roads": ("Pair", "check_design", "frozen_noise", "simulate"),
     "drawing": ("Drawing", "draw_schematic"),
@@ -196,6 +205,13 @@ if TYPE_CHECKING:
     from neuromorph.measurement import load_measurement as load_measurement
     from neuromorph.measurement import refuse_duplicates as refuse_duplicates
     from neuromorph.measurement import synthetic_measurement as synthetic_measurement
+    from neuromorph.networks import LowPassSynapse as LowPassSynapse
+    from neuromorph.networks import MemristiveSynapse as MemristiveSynapse
+    from neuromorph.networks import Network as Network
+    from neuromorph.networks import PulseDriver as PulseDriver
+    from neuromorph.networks import StaticSynapse as StaticSynapse
+    from neuromorph.networks import Synapse as Synapse
+    from neuromorph.networks import compose as compose
     from neuromorph.neurons import LIF as LIF
     from neuromorph.neurons import AdaptiveExponentialIF as AdaptiveExponentialIF
     from neuromorph.neurons import ConductanceLIF as ConductanceLIF

@@ -1,0 +1,143 @@
+"""A graph as a design: one hybrid system and one circuit."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from neuromorph.networks.plan import Plan, plan_of
+from neuromorph.neurons import WorkingPoint
+from neuromorph.neurons.fidelity import Fidelity
+from neuromorph.stimulus import Stimulus
+
+if TYPE_CHECKING:
+    import networkx
+
+    from neuromorph.schematic.circuit import Schematic
+    from neuromorph.systems import HybridNetwork
+
+# Above this many neurons only spikes are recorded, unless neurons are named.
+_MOST_RECORDED = 32
+_T_STOP = 20e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Neurons and synapses as one design with two roads; made by :func:`compose`.
+
+    Parameters
+    ----------
+    graph : networkx.DiGraph
+        As it was given, frozen.
+    plan : Plan
+        Its parts, read and checked (SI units).
+    recorded : tuple of str
+        Names of the neurons whose waveforms are recorded; spikes are, of all.
+    """
+
+    graph: networkx.DiGraph[str]
+    plan: Plan
+    recorded: tuple[str, ...]
+    fidelity: Fidelity | None = field(default=None, repr=False)
+
+    @property
+    def design_name(self) -> str:
+        """Name of the graph."""
+        return self.plan.title
+
+    @property
+    def neurons(self) -> tuple[str, ...]:
+        """Names of the neurons, in the order of the graph."""
+        return tuple(part.name for part in self.plan.neurons)
+
+    def driven_by(self, drives: Mapping[str, Stimulus]) -> Network:
+        """The same network with other currents into some neurons, by name [A]; ``ValueError`` for a name that is no neuron."""
+        return dataclasses.replace(self, plan=self.plan.driven_by(drives))
+
+    def dynamics(self) -> HybridNetwork:
+        """The equations of all neurons and synapses (SI units)."""
+        return self._dynamics
+
+    @cached_property
+    def _dynamics(self) -> HybridNetwork:
+        from neuromorph.networks.equations import network_equations
+
+        return network_equations(self.plan, self.recorded)
+
+    def schematic(self) -> Schematic:
+        """The circuit of all neurons, drivers, synapses and summing circuits (SI units)."""
+        from neuromorph.networks.circuit import network_circuit
+
+        return network_circuit(self.plan, self.recorded)
+
+    def working_point(self) -> WorkingPoint:
+        """What the graph says of itself: its own drives [A], and how long to run [s]; 20 ms where it does not say."""
+        return WorkingPoint({}, _T_STOP if self.plan.t_stop is None else self.plan.t_stop)
+
+
+def compose(
+    graph: networkx.DiGraph[str], *, fidelity: Fidelity | None = None, record: Sequence[str] | None = None
+) -> Network:
+    """One design from a graph of neurons and synapses, for :func:`simulate` and :func:`cross_validate`.
+
+    Parameters
+    ----------
+    graph : networkx.DiGraph
+        Nodes have one of the attributes ``neuron`` (with ``drive`` [A], ``driver``, ``gain`` beside it), ``input`` (a
+        stimulus [A]), ``spikes`` (times [s], with ``driver``) and ``crossbar``. Edges between neurons have ``synapse``, those
+        from an input ``gain``, those into a crossbar ``row`` and ``delay`` [s], those out of it ``column`` and ``inhibitory``.
+    fidelity : str or mapping of str to str or VendorModel, optional
+        How real the parts of the neurons are, as in :meth:`neuromorph.Neuron.schematic`; as the graph has them without it.
+    record : sequence of str, optional
+        Neurons whose waveforms are recorded; by default all of up to 32 neurons, and none of more. Spikes are recorded
+        of all.
+
+    Returns
+    -------
+    Network
+        A design with both roads.
+
+    Raises
+    ------
+    ValueError
+        When the graph is not complete, or has what cannot be simulated; the message names the node or edge.
+
+    Examples
+    --------
+    >>> import networkx
+    >>> import neuromorph as nm
+    >>> graph = networkx.DiGraph(t_stop=5e-3)
+    >>> graph.add_node("a", neuron=nm.LIF(), drive=nm.Constant(value=0.2e-3))
+    >>> graph.add_node("b", neuron=nm.LIF())
+    >>> graph.add_edge("a", "b", synapse=nm.StaticSynapse(conductance=2e-3))
+    >>> nm.compose(graph).neurons
+    ('a', 'b')
+    """
+    plan = plan_of(graph)
+    if fidelity is not None:
+        parts = (
+            dataclasses.replace(part, neuron=_at_fidelity(part.name, part.neuron, fidelity)) for part in plan.neurons
+        )
+        plan = dataclasses.replace(plan, neurons=tuple(parts))
+    names = [part.name for part in plan.neurons]
+    if record is None:
+        record = names if len(names) <= _MOST_RECORDED else ()
+    if isinstance(record, str):
+        raise ValueError(f"record must be a sequence of names, got {record!r}: give [{record!r}]")
+    for name in record:
+        if name not in names:
+            raise ValueError(f"cannot record {name!r}: the network has no neuron of that name")
+    import networkx
+
+    return Network(networkx.freeze(graph.copy()), plan, tuple(n for n in names if n in set(record)), fidelity)
+
+
+def _at_fidelity(name: str, neuron: Any, fidelity: Fidelity) -> Any:
+    if not hasattr(neuron, "at_fidelity"):
+        raise ValueError(
+            f"neuron {name!r} has a fidelity of its own already: leave fidelity= out, or give the plain neuron"
+        )
+    return neuron.at_fidelity(fidelity)
