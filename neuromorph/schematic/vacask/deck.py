@@ -266,14 +266,14 @@ class _Writer:
         self._add(element.name, nodes, module, {"r_on": switch.r_on, "r_off": switch.r_off, "load": switch.load})
 
     def _x(self, element: Element) -> None:
-        module, parameters = self.modules.device(self.devices[element.words[0]])
+        module = self.modules.device(self.devices[element.words[0]])
         values = {}
         for name, value in element.scope.parameters.items():
-            own = next((p for p in parameters if p.lower() in (name, f"{name}_")), None)
+            own = module.own_name(name)
             if own is None:
                 raise element.refusal(f"its Verilog-A has no parameter {name!r}")
             values[own] = value
-        self._add(element.name, [self._node(node) for node in element.nodes], module, values)
+        self._add(element.name, [self._node(node) for node in element.nodes], module.name, values)
 
     def _d(self, element: Element) -> None:
         self._supplied(element)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+from neuromorph.schematic.verilog_a_module import VerilogAModule, read_module
 
 # Names that a device's own text may include or declare are kept free.
 _NATURES = """\
@@ -85,10 +86,6 @@ _SWITCH = """\
         f = f_off + (f_on - f_off)*z;
         current = {voltage}*f/((1.0 - f)*load);
 """
-_INCLUDE = re.compile(r'^[ \t]*`include[ \t]+"disciplines\.vams"[ \t]*$', re.MULTILINE)
-_PARAMETER = re.compile(r"^([ \t]*)parameter real", re.MULTILINE)
-_MODULE = re.compile(r"^module[ \t]+(\w+)[ \t]*\(([^)]*)\);", re.MULTILINE)
-_DECLARED = re.compile(r"parameter real (\w+)")
 
 
 @dataclass
@@ -180,7 +177,7 @@ class Modules:
         self.texts[name] = "\n".join([*lines, body, *contributions, "    end", "endmodule", ""])
         return name
 
-    def device(self, text: str) -> tuple[str, tuple[str, ...]]:
+    def device(self, text: str) -> VerilogAModule:
         """A device's own module.
 
         Parameters
@@ -190,19 +187,13 @@ class Modules:
 
         Returns
         -------
-        name : str
-            The module's name.
-        parameters : tuple of str
-            Names of its parameters.
+        VerilogAModule
+            Its name and parameters.
         """
-        match = _MODULE.search(text)
-        if match is None:
-            raise ValueError(f"the device's Verilog-A has no module: {text[:60]!r}")
-        name = match[1]
-        own = _PARAMETER.sub(r'\1(* type="instance" *) parameter real', _INCLUDE.sub("", text))
-        if self.texts.setdefault(name, "\n" + own) != "\n" + own:
-            raise ValueError(f"two devices bring a Verilog-A module {name!r}, and differently: rename one")
-        return name, tuple(_DECLARED.findall(own))
+        module = read_module(text)
+        if self.texts.setdefault(module.name, "\n" + module.text) != "\n" + module.text:
+            raise ValueError(f"two devices bring a Verilog-A module {module.name!r}, and differently: rename one")
+        return module
 
 
 @dataclass
