@@ -129,7 +129,7 @@ class Deck:
         probes = [*self.probes.values(), *([self.spikes] if self.spikes else [])]
         return tuple(dict.fromkeys(vector for probe in probes for vector in probe.vectors))
 
-    def text(self, options: NgspiceOptions | None = None, use_klu: bool = False) -> str:
+    def text(self, options: NgspiceOptions | None = None, use_klu: bool = False, osdi: str = "") -> str:
         """The whole deck.
 
         Parameters
@@ -138,6 +138,8 @@ class Deck:
             Settings of the run.
         use_klu : bool
             Whether to ask for the KLU solver.
+        osdi : str
+            File of compiled Verilog-A that the circuit needs, as named from the deck's folder; none as it stands.
 
         Returns
         -------
@@ -150,6 +152,7 @@ class Deck:
             [
                 f"* {self.name}",
                 *mode,
+                *_loading(osdi),
                 *self.body,
                 self._options(options, use_klu),
                 *self._recorded(),
@@ -331,6 +334,11 @@ def _refuse_floating_nodes(
             f"node {node!r} of {title!r} floats: no direct current reaches it from ground (connected to "
             f"{', '.join(elements)}); add a resistor to ground, or give its initial voltage"
         )
+
+
+def _loading(osdi: str) -> list[str]:
+    # Threads for a single device cost up to a hundred times what they save, most of all on a machine that is not idle.
+    return [".control", "set num_threads=1", f"pre_osdi {osdi}", ".endc"] if osdi else []
 
 
 def _wrapped(command: str, items: Sequence[str], per_line: int = 8) -> list[str]:

@@ -86,6 +86,9 @@ class NgspiceOptions:
         Longest time step [s].
     linear_solver : {"auto", "sparse", "klu"}
         KLU only where the found ngspice has it; ``"auto"`` uses it for large decks.
+    devices : {"auto", "sources", "compiled"}
+        Devices whose Verilog-A the deck carries: compiled where the found ngspice loads that (OSDI) and a compiler is
+        here, else as B sources.
     use_initial_conditions : bool
         Start from the ``.ic`` voltages without an operating point (``uic``).
     extra : mapping of str to float or str
@@ -105,6 +108,7 @@ class NgspiceOptions:
     chgtol: float | None = None
     t_max: float | None = None
     linear_solver: Literal["auto", "sparse", "klu"] = "auto"
+    devices: Literal["auto", "sources", "compiled"] = "auto"
     use_initial_conditions: bool = False
     extra: Mapping[str, float | str | bool] = field(default_factory=dict)
     refinement: int = 1
@@ -114,6 +118,8 @@ class NgspiceOptions:
             raise ValueError(f"method is 'gear' or 'trap', got {self.method!r}")
         if self.linear_solver not in ("auto", "sparse", "klu"):
             raise ValueError(f"linear_solver is 'auto', 'sparse' or 'klu', got {self.linear_solver!r}")
+        if self.devices not in ("auto", "sources", "compiled"):
+            raise ValueError(f"devices is 'auto', 'sources' or 'compiled', got {self.devices!r}")
         for name in ("reltol", "abstol", "vntol", "chgtol", "t_max"):
             value = getattr(self, name)
             if value is None and name in ("reltol", "t_max", "chgtol"):

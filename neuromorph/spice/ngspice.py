@@ -22,16 +22,19 @@ from neuromorph.progress import Progress, silent
 from neuromorph.recording import Recording
 from neuromorph.schematic import Deck, NgspiceOptions, NoiseDeck
 from neuromorph.spice.capabilities import Capabilities, capabilities_of, find_program
+from neuromorph.spice.device_form import DeviceForm, device_form, obstacle
 from neuromorph.spice.growing import GrowingRaw
 from neuromorph.spice.noise_proof import NoiseProof, NoiseSpectra
 from neuromorph.spice.process import Ended, run_watched
 from neuromorph.spice.proof import Proof, space_remedy
 from neuromorph.spice.raw import read_raw
 from neuromorph.spice.recorded import recording_of
+from neuromorph.spice.verilog_a import copied
 
 _log = logging.getLogger(__name__)
 
 DECK, LOG, RAW = "deck.cir", "ngspice.log", "out.raw"
+_SOURCE, _MODULES = "deck.va", "deck.osdi"
 # Decks with more lines than this are given to KLU where it is there. Measured: meshes and crossbars gain from some
 # 200 elements on (a quarter at 500, half at 1000), chains lose a tenth at any size.
 _LARGE_DECK = 200
@@ -81,7 +84,8 @@ class Ngspice:
         executable = self.executable()
         capabilities = self.capabilities()
         options = options or NgspiceOptions()
-        text = deck.text(options, self.uses_klu(deck, options))
+        form, use_klu = device_form(deck, options, capabilities), self.uses_klu(deck, options)
+        text = form.deck.text(options, use_klu, _MODULES if form.file else "")
         folder = self._new_folder()
         started = time.perf_counter()
         provenance = {
@@ -94,10 +98,12 @@ class Ngspice:
             "seed": deck.seed,
             "states": list(deck.states),
             "spike_signal": deck.spike_signal,
-            "deck_hash": Deck.digest(text),
+            "linear_solver": "klu" if use_klu else "sparse",
+            **({"devices": form.why} if form.why else {}),
+            "deck_hash": Deck.digest(text + form.source),
         }
         try:
-            ended = self._execute(executable, folder, text, deck, progress)
+            ended = self._execute(executable, folder, text, deck, progress, form)
             plot = Proof(deck, text, folder, RAW, self.timeout).plot(ended)
             recording = recording_of(deck, plot, provenance | {"engine_seconds": time.perf_counter() - started})
         except SimulationError as error:  # it names the folder itself
@@ -151,9 +157,21 @@ class Ngspice:
                 remedy="choose another place for runs that can be written (TMPDIR, or Ngspice(folder=...))",
             ) from error
 
-    def _execute(self, executable: Path, folder: Path, text: str, deck: Deck, progress: Progress) -> Ended:
+    def _execute(
+        self,
+        executable: Path,
+        folder: Path,
+        text: str,
+        deck: Deck,
+        progress: Progress,
+        form: DeviceForm | None = None,
+    ) -> Ended:
         try:
             (folder / DECK).write_text(text, encoding="utf-8")
+            if form is not None and form.file is not None:
+                # Source and modules beside the deck: the folder of a failed run has all that it needs.
+                (folder / _SOURCE).write_text(form.source, encoding="ascii")
+                copied(form.file, folder / _MODULES)
         except OSError as error:
             is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             reason = f"no space left on the disk that holds {folder}" if is_full else f"cannot write: {error.strerror}"
@@ -202,6 +220,23 @@ class Ngspice:
             )
         wanted = options.linear_solver == "klu" or (options.linear_solver == "auto" and len(deck.body) > _LARGE_DECK)
         return capabilities.klu and wanted
+
+    def compiles_devices(self, deck: Deck, options: NgspiceOptions) -> bool:
+        """Whether a run of a deck gets compiled devices, as far as that is known before it.
+
+        Parameters
+        ----------
+        deck : Deck
+            What is to be run.
+        options : NgspiceOptions
+            Settings of the run.
+
+        Returns
+        -------
+        bool
+            As the options say, else where the program loads them and there is a compiler.
+        """
+        return not obstacle(deck, options, self.capabilities())
 
 
 def _partial(deck: Deck, folder: Path, provenance: dict[str, Any]) -> Recording | None:

@@ -96,7 +96,36 @@ def _wheel() -> Path | None:
     return Path(next(iter(spec.submodule_search_locations))) / "data" / "bin"
 
 
+def find_compiler() -> Path:
+    """The Verilog-A compiler alone: as ``NEUROMORPH_OPENVAF`` says, from VACASK's wheel, or from the search path.
+
+    Returns
+    -------
+    Path
+        Of an executable file.
+
+    Raises
+    ------
+    EngineNotFoundError
+        When there is none.
+    """
+    wheel = _wheel()
+    found = _named_compiler() or _compiler_in([wheel] if wheel is not None else [])
+    if found is None:
+        raise EngineNotFoundError(f"the Verilog-A compiler openvaf-r is not here; {install_advice()}")
+    return found
+
+
 def _compiler(program: Path, wheel: Path | None) -> Path:
+    found = _named_compiler() or _compiler_in([program.parent, *([wheel] if wheel is not None else [])])
+    if found is None:
+        raise EngineNotFoundError(
+            f"{program} has no Verilog-A compiler openvaf-r beside it, and none is on the search path; {install_advice()}"
+        )
+    return found
+
+
+def _named_compiler() -> Path | None:
     named = os.environ.get(COMPILER_VARIABLE)
     if named:
         found = shutil.which(named)
@@ -105,13 +134,15 @@ def _compiler(program: Path, wheel: Path | None) -> Path:
                 f"{named} is not an executable program (from {COMPILER_VARIABLE}): correct that variable or unset it"
             )
         return Path(found).absolute()
-    folders = [program.parent, *([wheel] if wheel is not None else [])]
+    return None
+
+
+def _compiler_in(folders: list[Path]) -> Path | None:
+    """Beside one of these, or on the search path."""
     for candidate in [*(str(folder / "openvaf-r") for folder in folders), "openvaf-r"]:
         if found := shutil.which(candidate):
             return Path(found).absolute()
-    raise EngineNotFoundError(
-        f"{program} has no Verilog-A compiler openvaf-r beside it, and none is on the search path; {install_advice()}"
-    )
+    return None
 
 
 @lru_cache

@@ -20,7 +20,7 @@ _MAX_LINES = 6
 _MAGIC = b"\x7fELF"
 
 
-def compiled(source: str, compiler: Path, folder: Path) -> Path:
+def compiled(source: str, compiler: Path, folder: Path | None = None) -> Path:
     """The compiled form (OSDI) of a Verilog-A file.
 
     Parameters
@@ -29,8 +29,8 @@ def compiled(source: str, compiler: Path, folder: Path) -> Path:
         Verilog-A.
     compiler : Path
         The ``openvaf-r`` program.
-    folder : Path
-        Folder of the run: a source that does not compile is kept there.
+    folder : Path, optional
+        Folder of the run, which has the source too: named when it does not compile.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def _is_whole(path: Path) -> bool:
         return False
 
 
-def _compile(source: str, compiler: Path, folder: Path, path: Path) -> None:
+def _compile(source: str, compiler: Path, folder: Path | None, path: Path) -> None:
     # Two processes may compile the same source at once: each makes a file of its own and puts it in place in one step.
     with tempfile.TemporaryDirectory(dir=path.parent, prefix="compiling-") as workplace:
         made = Path(workplace, "deck.osdi")
@@ -87,7 +87,7 @@ def _compile(source: str, compiler: Path, folder: Path, path: Path) -> None:
         os.replace(made, path)
 
 
-def _failure(cause: str, lines: tuple[str, ...], folder: Path) -> SimulationError:
+def _failure(cause: str, lines: tuple[str, ...], folder: Path | None) -> SimulationError:
     return SimulationError(
         cause=cause,
         remedy="look for functions in expressions that the compiler does not know, or use ngspice",

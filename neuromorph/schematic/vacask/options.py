@@ -92,6 +92,8 @@ class VacaskOptions:
             )
         if options.linear_solver == "sparse":
             raise ValueError("VACASK solves with KLU only: leave linear_solver out, or use ngspice")
+        if options.devices == "sources":
+            raise ValueError("VACASK compiles every device: leave devices='sources' out, or use ngspice")
         return cls(
             method=options.method,
             reltol=options.reltol,
