@@ -140,7 +140,7 @@ _HOMES = {
 }
 _HOME_OF = {name: room for room, names in _HOMES.items() for name in names}
 # Rooms whose functions are called through them, as in nm.analysis.energy(recording).
-_ROOMS = ("analysis", "reproduce")
+_ROOMS = ("analysis", "networks", "reproduce")
 
 __all__ = sorted([*_HOME_OF, *_ROOMS, "__version__"])
 
@@ -148,6 +148,7 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 if TYPE_CHECKING:
     from neuromorph import analysis as analysis
+    from neuromorph import networks as networks
     from neuromorph import reproduce as reproduce
     from neuromorph.analysis import CircuitNoise as CircuitNoise
     from neuromorph.analysis import circuit_noise as circuit_noise

@@ -1,5 +1,15 @@
 """Networks: graphs of neurons and synapses as one hybrid system and one circuit."""
 
+from neuromorph.networks.builders import (
+    chain,
+    crossbar_between,
+    join_through_crossbar,
+    layered,
+    random_network,
+    recurrent,
+    recurrent_crossbar,
+    winner_take_all,
+)
 from neuromorph.networks.network import Network, compose
 from neuromorph.networks.plan import Plan, plan_of
 from neuromorph.networks.synapses import LowPassSynapse, MemristiveSynapse, PulseDriver, StaticSynapse, Synapse
@@ -12,6 +22,14 @@ __all__ = [
     "PulseDriver",
     "StaticSynapse",
     "Synapse",
+    "chain",
     "compose",
+    "crossbar_between",
+    "join_through_crossbar",
+    "layered",
     "plan_of",
+    "random_network",
+    "recurrent",
+    "recurrent_crossbar",
+    "winner_take_all",
 ]
