@@ -125,6 +125,17 @@ _HOMES = {
     ),
     "analysis": ("CircuitNoise", "circuit_noise"),
     "roads": ("Pair", "check_design", "frozen_noise", "simulate"),
+    "plasticity": (
+        "LearningWindow",
+        "LearningWindows",
+        "PlasticSynapse",
+        "PulseShape",
+        "SpikeProtocol",
+        "StdpCurve",
+        "WeightChanges",
+        "stdp_curve",
+        "weight_changes",
+    ),
     "drawing": ("Drawing", "draw_schematic"),
     "sweeps": ("LogNormal", "Normal", "SweepInterrupted", "SweepResult", "Uniform", "f_i_curve", "sweep"),
     "validate": ("CrossValidation", "Tolerances", "cross_validate"),
@@ -223,6 +234,15 @@ if TYPE_CHECKING:
     from neuromorph.neurons import Neuron as Neuron
     from neuromorph.neurons import RCNeuron as RCNeuron
     from neuromorph.neurons import WorkingPoint as WorkingPoint
+    from neuromorph.plasticity import LearningWindow as LearningWindow
+    from neuromorph.plasticity import LearningWindows as LearningWindows
+    from neuromorph.plasticity import PlasticSynapse as PlasticSynapse
+    from neuromorph.plasticity import PulseShape as PulseShape
+    from neuromorph.plasticity import SpikeProtocol as SpikeProtocol
+    from neuromorph.plasticity import StdpCurve as StdpCurve
+    from neuromorph.plasticity import WeightChanges as WeightChanges
+    from neuromorph.plasticity import stdp_curve as stdp_curve
+    from neuromorph.plasticity import weight_changes as weight_changes
     from neuromorph.programming import DeviceVariation as DeviceVariation
     from neuromorph.programming import Drift as Drift
     from neuromorph.programming import GainTrim as GainTrim

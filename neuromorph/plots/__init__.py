@@ -4,6 +4,7 @@ from neuromorph.plots.convergence import plot_convergence, plot_crossing_speeds,
 from neuromorph.plots.energy import plot_energy
 from neuromorph.plots.figures import save_figure
 from neuromorph.plots.intrinsic_noise import plot_circuit_noise
+from neuromorph.plots.plasticity import plot_stdp
 from neuromorph.plots.recordings import plot_recording, plot_signal
 from neuromorph.plots.spikes import plot_raster, plot_spikes
 from neuromorph.plots.sweeps import plot_sweep
@@ -19,6 +20,7 @@ __all__ = [
     "plot_recording",
     "plot_signal",
     "plot_spikes",
+    "plot_stdp",
     "plot_sweep",
     "plot_validation",
     "save_figure",
