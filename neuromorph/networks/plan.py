@@ -225,9 +225,7 @@ def plan_of(graph: networkx.DiGraph[str]) -> Plan:
         edge = f"edge {source!r} -> {target!r}"
         pair = (kinds[source], kinds[target])
         if "crossbar" in pair:
-            if pair in (("neuron", "crossbar"), ("spikes", "crossbar"), ("crossbar", "neuron")):
-                continue
-            raise ValueError(f"{edge}: a crossbar joins neurons or spikes to neurons, not {pair[0]} to {pair[1]}")
+            continue
         if kinds[target] != "neuron":
             raise ValueError(
                 f"{edge} ends at a node with {kinds[target]}=, which nothing can drive: only neurons and crossbars"
@@ -361,11 +359,15 @@ def _crossbar(name: str, graph: Any, kinds: Mapping[str, str]) -> CrossbarPart:
     rows, columns = [], []
     for source, _, attributes in graph.in_edges(name, data=True):
         edge = f"edge {source!r} -> {name!r}"
+        if kinds[source] not in ("neuron", "spikes"):
+            raise ValueError(f"{edge}: a crossbar joins neurons or spikes to neurons, not {kinds[source]} to crossbar")
         _refuse_others(edge, attributes, ("row", "delay"))
         delay = _number(f"delay of {edge}", attributes.get("delay", 0.0), "s", low=0.0)
         rows.append(Row(_line(edge, attributes, "row", m), source, delay))
     for _, target, attributes in graph.out_edges(name, data=True):
         edge = f"edge {name!r} -> {target!r}"
+        if kinds[target] != "neuron":
+            raise ValueError(f"{edge}: a crossbar joins neurons or spikes to neurons, not crossbar to {kinds[target]}")
         _refuse_others(edge, attributes, ("column", "inhibitory"))
         inhibitory = attributes.get("inhibitory", False)
         if not isinstance(inhibitory, bool):
