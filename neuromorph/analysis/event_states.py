@@ -263,10 +263,21 @@ def _growth_rate(system: HybridSystem, mode: str, state: str) -> Any:
     return sympy.simplify(ito.slope(rates[k], v) - spread / 2)
 
 
-def _refuse_feedback(system: HybridSystem, state: str) -> None:
-    """Raise ``ValueError`` where what a state does to others comes back to it."""
-    if state not in system.states:
-        raise ValueError(f"there is no state {state!r}; choices: {', '.join(system.states)}")
+def feedback_way(system: HybridSystem, state: str) -> tuple[str, ...]:
+    """The way by which what a state does to others comes back to it.
+
+    Parameters
+    ----------
+    system : HybridSystem
+        Any.
+    state : str
+        One of its states.
+
+    Returns
+    -------
+    tuple of str
+        Names of states, the state itself first and last; empty where there is no such way.
+    """
     acts_on = influences(system)
     reached: dict[str, tuple[str, ...]] = dict.fromkeys(acts_on[state], (state,))
     todo = list(acts_on[state])
@@ -274,14 +285,24 @@ def _refuse_feedback(system: HybridSystem, state: str) -> None:
         name = todo.pop()
         way = (*reached[name], name)
         if name == state:
-            raise ValueError(
-                f"{state!r} acts on itself through other states ({' -> '.join(way)}): the flux of one threshold does not "
-                "give its exponent; use method='two trajectories'"
-            )
+            return way
         for other in acts_on[name]:
             if other not in reached:
                 reached[other] = way
                 todo.append(other)
+    return ()
+
+
+def _refuse_feedback(system: HybridSystem, state: str) -> None:
+    """Raise ``ValueError`` where what a state does to others comes back to it."""
+    if state not in system.states:
+        raise ValueError(f"there is no state {state!r}; choices: {', '.join(system.states)}")
+    way = feedback_way(system, state)
+    if way:
+        raise ValueError(
+            f"{state!r} acts on itself through other states ({' -> '.join(way)}): the flux of one threshold does not "
+            "give its exponent; use method='two trajectories'"
+        )
 
 
 def influences(system: HybridSystem) -> dict[str, set[str]]:

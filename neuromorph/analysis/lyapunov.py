@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from neuromorph.analysis.bootstrap import Estimate, estimate, refuse_bad_bootstrap, weights_of_paths
 from neuromorph.analysis.event_states import event_initials, with_event_states
+from neuromorph.analysis.twin_state import with_twin
 from neuromorph.behaviour import EulerMaruyama, simulate_batch
 from neuromorph.progress import Progress, silent
 from neuromorph.quantities import format_quantity, pluralised
@@ -173,7 +174,8 @@ def lyapunov_exponent(
     t_start : float
         Start of the window that counts [s].
     method : {"both", "two trajectories"}
-        Two trajectories work for any network; they follow the same state.
+        Two trajectories work for any network. Where nothing that the state does comes back to it, the second one is a
+        copy of that state in the same network; else it is a second run, in which rounding errors of all steps differ too.
     perturbation : float
         Initial distance of two trajectories [state's unit].
     crossings : {"interpolated", "grid", "bridge"}
@@ -203,7 +205,9 @@ def lyapunov_exponent(
     -----
     The exponent is ``<d f_v/d v> + rate <ln |S|>`` with the saltation factor S of each jump; for a leaky neuron
     ``-1/tau_m`` and ``S = 1 + (v_th - v_r)/(tau_m A)`` with the crossing speed A. A shift of the initial state
-    that the flow carries through a jump changes the time of the jump, and with it the state after it.
+    that the flow carries through a jump changes the time of the jump, and with it the state after it. On one path
+    both ways agree to ``dt/(2 tau_m**2)``, but for the rare crossings that part two trajectories because only one of them
+    reaches the threshold.
     """
     system = system.dynamics() if hasattr(system, "dynamics") else system
     refuse_bad_bootstrap(n_bootstrap, level)
@@ -222,18 +226,22 @@ def lyapunov_exponent(
     half = n // 2 if both else n
     first = half if both else 0
     given = event_initials(states, initial)
-    every = max(1, round((t_start or t_stop / _SAMPLES) / dt))
-    recorded = [state, states.growth, states.stretch, states.hits] if both else [state]
+    every, skipped = max(1, round(t_stop / _SAMPLES / dt)), 0
+    if t_start > 0:
+        # A sample falls on the start of the window.
+        before = max(1, round(t_start / dt))
+        skipped = max(k for k in range(1, max(1, before // every) + 1) if before % k == 0)
+        every = before // skipped
 
-    def runs(start: int, shift: float) -> Any:
+    def run(observed: Any, recorded: list[str], start: int, shift: Mapping[str, float]) -> Any:
         own = [
             {name: np.asarray(v)[start : start + half] if np.ndim(v) else v for name, v in (values or {}).items()}
             for values in (parameters, given)
         ]
-        if shift:
-            own[1][state] = own[1].get(state, system.states[state].initial) + shift
+        for name, distance in shift.items():
+            own[1][name] = own[1].get(state, system.states[state].initial) + distance
         return simulate_batch(
-            states.system,
+            observed,
             drives,
             t_stop,
             half,
@@ -249,19 +257,20 @@ def lyapunov_exponent(
 
     def course(batch: Any, name: str) -> Array:
         """From the start of the window on, shape (n_samples, n_paths) [its unit]."""
-        values = np.concatenate([batch[name], batch.last[name][None]])
+        values = np.concatenate([batch[name][max(0, skipped - 1) :], batch.last[name][None]])
         before = np.broadcast_to(batch_start(name), (1, half)) if t_start == 0 else np.empty((0, half))
         return np.concatenate([before, values])
 
     def batch_start(name: str) -> Array:
-        value = given.get(name, states.system.states[name].initial)
+        own = states.system.states
+        value = given.get(name, own[name if name in own else state].initial)
         return np.asarray(value)[first : first + half] if np.ndim(value) else np.asarray(value)
 
     weights = weights_of_paths(half, n_bootstrap, seed)
-    length = t_stop - every * dt if t_start > 0 else t_stop
+    length = t_stop - skipped * every * dt
     flux, flow, rate, mean_stretch, flux_course = None, math.nan, math.nan, math.nan, np.zeros(0)
     if both:
-        batch = runs(0, 0.0)
+        batch = run(states.system, [state, states.growth, states.stretch, states.hits], 0, {})
         progress(1 / 3, "Lyapunov exponent")
         growth, stretch = course(batch, states.growth), course(batch, states.stretch)
         grown, stretched = growth[-1] - growth[0], stretch[-1] - stretch[0]
@@ -272,9 +281,14 @@ def lyapunov_exponent(
         rate = jumps / (half * length)
         mean_stretch = float(np.sum(stretched)) / jumps if jumps else math.nan
         flux_course = np.mean(growth + stretch - growth[0] - stretch[0], axis=1)
-    a, b = runs(first, 0.0), runs(first, perturbation)
+    twin = with_twin(system, state)
+    if twin is None:
+        a, b = (run(system, [state], first, shift) for shift in ({}, {state: perturbation}))
+        distance = np.abs(course(b, state) - course(a, state))
+    else:
+        a = run(twin[0], [state, twin[1]], first, {twin[1]: perturbation})
+        distance = np.abs(course(a, twin[1]) - course(a, state))
     progress(1.0, "Lyapunov exponent")
-    distance = np.abs(course(b, state) - course(a, state))
     if t_start == 0:
         distance[0] = abs(perturbation)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -292,7 +306,7 @@ def lyapunov_exponent(
     known = np.isfinite(apart).all(axis=1)
     means = np.full(len(apart), math.nan)
     means[known] = apart[known].mean(axis=1)
-    time = np.concatenate([[0.0] if t_start == 0 else [], a.time, [t_stop]])
+    time = np.concatenate([[0.0] if t_start == 0 else [], a.time[max(0, skipped - 1) :], [t_stop]])
     return LyapunovExponent(
         design=system.name,
         state=state,

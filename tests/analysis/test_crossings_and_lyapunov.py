@@ -11,6 +11,8 @@ import sympy
 from scipy import integrate
 
 import neuromorph as nm
+from neuromorph.analysis.event_states import with_event_states
+from neuromorph.analysis.twin_state import with_twin
 from neuromorph.reproduce.euler_maruyama import initial_states, lif_chain
 
 v, y, x, t_mode = sympy.symbols("v y x t_mode", real=True)
@@ -139,6 +141,77 @@ def test_flux_formula_and_two_trajectories_agree(exponent, tmp_path):
     json.dumps(exponent.to_dict(), allow_nan=False)
     exponent.plot(tmp_path / "l.png")
     assert (tmp_path / "l.png").is_file()
+
+
+N_TWINS, H_TWINS, T_TWINS = 300, 2.0**-6 * 1e-3, 100e-3
+
+
+def chain_run(system, shift):
+    start = initial_states(N_TWINS, 9)
+    start |= {name: start["v_2"] + distance for name, distance in shift.items()}
+    solver = nm.EulerMaruyama(dt=H_TWINS)
+    return nm.simulate_batch(system, None, T_TWINS, N_TWINS, solver=solver, seed=9, initial=start).last
+
+
+@pytest.mark.parametrize("state", ["v_1", "v_2", "v_3"])
+def test_on_one_path_the_formula_is_the_distance_of_two_trajectories(state):
+    """No statistics: path by path, in every layer, but for the error of Euler's method in exp(-t/tau_m), h/(2 tau_m**2)."""
+    account = with_event_states(lif_chain(), perturbed=state)
+    system, twin = with_twin(account.system, state)
+    start = initial_states(N_TWINS, 9)
+    start[twin] = start[state] + 1e-7
+    last = nm.simulate_batch(
+        system, None, T_TWINS, N_TWINS, solver=nm.EulerMaruyama(dt=H_TWINS), seed=9, initial=start
+    ).last
+    distance = np.log(np.abs(last[twin] - last[state]) / 1e-7)
+    of_formula = last[account.growth] + last[account.stretch]
+    euler = T_TWINS * H_TWINS / (2 * 10e-3**2)
+    off = np.abs(distance - of_formula + euler)
+    # Seldom a crossing parts two trajectories: one of them only just reaches the threshold, and the other does not.
+    assert np.median(off) < 1e-3
+    assert np.mean(off > 0.02) < 0.02
+    # A saltation factor that is off by 2 % would be seen in all paths but those without a spike.
+    assert np.median(np.abs(0.02 * last[account.hits])) > 0.02
+
+
+def test_two_runs_are_no_two_trajectories_of_a_later_layer():
+    """Nothing acts back on the first layer, but the events of the second divide its steps; beside a twin they do so for both."""
+    system, twin = with_twin(lif_chain(), "v_2")
+    names = [*lif_chain().states]
+    alone, shifted = (chain_run(lif_chain(), shift) for shift in ({}, {"v_2": 1e-6}))
+    assert np.mean(alone["v_1"] != shifted["v_1"]) > 0.5
+    assert np.max(np.abs(alone["v_1"] - shifted["v_1"])) < 1e-6
+    both = chain_run(system, {twin: 1e-6})
+    assert list(both) == [*names, twin]
+    apart = np.abs(both[twin] - both["v_2"])
+    assert np.median(apart) < np.median(np.abs(alone["v_2"] - shifted["v_2"]))
+    assert (apart > 0).all()
+
+
+def test_what_a_copy_of_one_state_cannot_follow_has_none():
+    assert with_twin(refractory(), "v") is None  # another mode
+    assert with_twin(nm.LIF(noise_current=1e-6).dynamics(), "v_mem") is None
+    loop = dataclasses.replace(lif_chain(), transitions=[])
+    modes = {"all": nm.Mode(rates={**loop.modes["all"].rates, "i_1": sympy.Symbol("v_2"), "i_2": sympy.Symbol("v_1")})}
+    assert with_twin(loop, "v_1") is not None
+    assert with_twin(dataclasses.replace(loop, modes=modes), "v_1") is None
+
+
+def test_a_copy_has_noise_and_jumps_of_its_own():
+    """Multiplicative noise, and resets from outside: a copy that starts at the same value stays at it."""
+    system = nm.HybridSystem(
+        name="kicked",
+        states={"x": nm.State(1.0), "c": nm.State(0.0)},
+        modes={"only": nm.Mode(rates={"x": -x, "c": 1}, diffusion={"x": {"w": x / 2}})},
+        transitions=[
+            nm.Transition("only", "only", sympy.Symbol("c", real=True) - 0.3, resets={"c": 0, "x": 2 * x + 1})
+        ],
+        interpretation="ito",
+    )
+    twins, twin = with_twin(system, "x")
+    last = nm.simulate_batch(twins, None, 1.0, 20, solver=nm.EulerMaruyama(dt=1 / 64), seed=1).last
+    np.testing.assert_array_equal(last[twin], last["x"])
+    assert last["x"].std() > 0.1
 
 
 def test_a_reset_on_the_grid_makes_two_trajectories_equal():

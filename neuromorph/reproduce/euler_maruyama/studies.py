@@ -54,7 +54,7 @@ class Studies:
     crossings : CrossingSpeeds
         Of all layers.
     lyapunov : dict of str to LyapunovExponent
-        Of the voltage of the first layer.
+        Of the voltage of each layer, under the same input.
     """
 
     grid: Convergence
@@ -84,7 +84,7 @@ def run_studies(sizes: Sizes | None = None, *, threads: int | None = None, progr
     system = lif_chain()
 
     def part(place: int) -> Callable[[float, str], None]:
-        return lambda share, _: progress((place + share) / 4, "euler-maruyama")
+        return lambda share, _: progress((place + share) / 6, "euler-maruyama")
 
     def options(n: int, seed: int, place: int) -> dict[str, Any]:
         start = initial_states(n, seed)
@@ -99,7 +99,7 @@ def run_studies(sizes: Sizes | None = None, *, threads: int | None = None, progr
     )
     n = sizes.lyapunov
     # Later, a float has no digits left for the distance of some pairs.
-    ends = {"v_1": 300 * MS}
+    ends = {"v_1": 300 * MS, "v_2": 150 * MS, "v_3": 130 * MS}
     exponents = {
         state: lyapunov_exponent(
             system, state, end, STEPS[-1], n, t_start=T_STOP, perturbation=1e-6, **options(n, 4 + place, 3 + place)
