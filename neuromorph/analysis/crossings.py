@@ -107,8 +107,9 @@ class CrossingSpeeds:
             median = f"median {np.median(speeds):.4g}/s" if len(speeds) else "none"
             lines.append(f"  {name:16}{pluralised(len(speeds), 'crossing')}, {self.rates[name]} Hz, {median}")
         lines += [
-            f"  P(A < a) ~ a**{near.exponent} from {near.slowest:.4g}/s to {near.fastest:.4g}/s, {near.share} there",
-            f"  P/a**2 at the slowest over that at the fastest: {near.bound_ratio}",
+            f"  P(A < a) ~ a**{near.exponent} from {near.slowest:.4g}/s to {near.fastest:.4g}/s; "
+            f"P(A < {near.fastest:.4g}/s) = {near.share}",
+            f"  P(A < a)/a**2 at {near.slowest:.4g}/s over that at {near.fastest:.4g}/s: {near.bound_ratio}",
         ]
         return "\n".join(lines)
 

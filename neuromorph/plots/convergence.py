@@ -40,7 +40,7 @@ def plot_convergence(found: Convergence) -> Any:
 
     kinds = [kind for kind in _TITLES if getattr(found, kind)]
     columns = min(2, len(kinds))
-    figure = Figure(figsize=(5.2 * columns, 4.0 * math.ceil(len(kinds) / columns)), layout="constrained")
+    figure = Figure(figsize=(6.2 * columns, 4.0 * math.ceil(len(kinds) / columns)), layout="constrained")
     axes = figure.subplots(math.ceil(len(kinds) / columns), columns, squeeze=False).ravel()
     for ax in axes[len(kinds) :]:
         ax.set_visible(False)
@@ -50,21 +50,29 @@ def plot_convergence(found: Convergence) -> Any:
         drawn: list[float] = []
         for k, order in enumerate(getattr(found, kind).values()):
             values = np.abs([e.value for e in order.errors])
-            limits = np.sort(np.abs([[e.low, e.high] for e in order.errors]), axis=1)
-            bars = np.nan_to_num(np.maximum([values - limits[:, 0], limits[:, 1] - values], 0.0))
-            if not (values > 0).any():
-                continue
-            ax.errorbar(
-                order.steps,
-                values,
-                yerr=bars,
-                marker=_MARKERS[k % len(_MARKERS)],
-                color=_COLORS[k % len(_COLORS)],
-                linewidth=0.9,
-                markersize=4,
-                capsize=2,
-                label=f"{order.name}: {order.order.value:.2f}",
-            )
+            limits = np.array([[e.low, e.high] for e in order.errors])
+            # An error whose interval holds zero has no place on a logarithmic axis: only its size is shown.
+            known = (values > 0) & (limits.min(axis=1) * limits.max(axis=1) > 0)
+            limits = np.sort(np.abs(limits), axis=1)
+            bars = np.where(known, np.maximum([values - limits[:, 0], limits[:, 1] - values], 0.0), 0.0)
+            steps = np.array(order.steps)
+            color, marker = _COLORS[k % len(_COLORS)], _MARKERS[k % len(_MARKERS)]
+            if known.any():
+                ax.errorbar(
+                    steps[known],
+                    values[known],
+                    yerr=bars[:, known],
+                    marker=marker,
+                    color=color,
+                    linewidth=0.9,
+                    markersize=4,
+                    capsize=2,
+                    label=f"{order.name}: {order.order.value:.2f}" if order.resolved else f"{order.name}: not resolved",
+                )
+            unknown = (values > 0) & ~known
+            if unknown.any():
+                label = None if known.any() else f"{order.name}: not resolved"
+                ax.plot(steps[unknown], values[unknown], marker, color=color, mfc="none", ms=4, alpha=0.6, label=label)
             drawn += [v for v in values if v > 0]
         ax.set_xscale("log", base=2)
         ax.set_yscale("log")
@@ -72,7 +80,7 @@ def plot_convergence(found: Convergence) -> Any:
             steps = np.array([min(found_steps(found)), max(found_steps(found))])
             line = min(drawn) * 0.7 * (steps / steps[0]) ** slope
             ax.plot(steps, line, color="0.5", linestyle=":", label=f"slope {slope:g}")
-            ax.legend(frameon=False, fontsize="small")
+            ax.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0)
         ax.set_xlabel("step [s]")
         units = {order.unit for order in getattr(found, kind).values()}
         unit = f" [{units.pop()}]" if len(units) == 1 and units != {""} else ""

@@ -76,9 +76,13 @@ class Reproduction:
             )
         counts = {verdict: sum(c.verdict == verdict for c in self.claims) for verdict in VERDICTS}
         lines += ["", ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)]
+        lines += ["ok: the number is within its limits. The verdict is on the paper's statement."]
+        reasons: dict[str, list[str]] = {}
         for claim in self.claims:
             if claim.verdict in VERDICTS[2:]:
-                lines += ["", f"{claim.verdict.upper()}, {claim.figure}: {claim.claim}", f"    {claim.why}"]
+                reasons.setdefault(f"{claim.verdict.upper()}, {claim.figure}: {claim.claim}", []).append(claim.why)
+        for statement, whys in reasons.items():
+            lines += ["", statement, *(f"    {why}" for why in dict.fromkeys(whys))]
         failed = [claim for claim in self.claims if not claim.passed]
         if self.notes:
             lines += ["", self.notes]

@@ -76,9 +76,10 @@ def draw_figure_5(run: ConductanceRun) -> Figure:
     sides = (("excitatory", "g_exc", run.g_exc_mean, REFERENCE), ("inhibitory", "g_inh", run.g_inh_mean, CANDIDATE))
     for ax, (kind, name, mean, color) in zip(axes[0], sides, strict=True):
         inside = run.waveforms["time"] <= _PROFILE
-        ax.plot(run.waveforms["time"][inside] * 1e3, run.waveforms[name][inside] * 1e9, color=color, linewidth=0.9)
+        conductance = run.waveforms[name][inside] * 1e9
+        ax.plot(run.waveforms["time"][inside] * 1e3, conductance, color=color, linewidth=0.9)
         ax.axhline(mean * 1e9, color="0.5", linewidth=0.8, linestyle=":", label=f"mean {mean * 1e9:.2f} nS")
-        ax.set_ylim(bottom=0.0)
+        ax.set_ylim(0.0, 1.15 * float(conductance.max()))
         ax.set_xlim(0.0, _PROFILE * 1e3)
         ax.set_xlabel("time [ms]")
         ax.set_ylabel("conductance [nS]")
