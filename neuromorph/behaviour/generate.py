@@ -48,6 +48,11 @@ def kernel_of(system: HybridSystem, solver: str) -> ModuleType:
     return _kernels[key]
 
 
+def solver_files(solver: str) -> tuple[str, ...]:
+    """Names of the files of text that a solver needs, by the name of its own."""
+    return _FILES[solver]
+
+
 def kernel_source(system: HybridSystem, solver: str) -> str:
     """Source of a kernel: the equations, the solver's file, and the run with its events.
 
@@ -64,7 +69,7 @@ def kernel_source(system: HybridSystem, solver: str) -> str:
         Python source of one module.
     """
     folder = resources.files("neuromorph.behaviour")
-    texts = (folder.joinpath(f"{name}.py").read_text("utf-8") for name in (*_FILES[solver], "integrate_kernel"))
+    texts = (folder.joinpath(f"{name}.py").read_text("utf-8") for name in (*solver_files(solver), "integrate_kernel"))
     return "\n\n".join([equations_source(system, derivatives=solver == "rosenbrock_kernel"), *texts])
 
 
