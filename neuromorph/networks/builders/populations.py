@@ -144,7 +144,7 @@ def _weighted(synapse: Synapse, weight: Any, where: str) -> Synapse | None:
     if weight == 0:
         return None
     return dataclasses.replace(  # type: ignore[call-arg]
-        synapse, conductance=abs(float(weight)), inhibitory=synapse.inhibitory != (weight < 0)
+        synapse, conductance=abs(float(weight)), inhibitory=synapse.inhibitory != bool(weight < 0)
     )
 
 
