@@ -44,6 +44,7 @@ def plot_convergence(found: Convergence) -> Any:
     axes = figure.subplots(math.ceil(len(kinds) / columns), columns, squeeze=False).ravel()
     for ax in axes[len(kinds) :]:
         ax.set_visible(False)
+    open_symbols = ""
     for ax, kind in zip(axes, kinds, strict=False):
         title, slope = _TITLES[kind]
         style(ax)
@@ -71,6 +72,7 @@ def plot_convergence(found: Convergence) -> Any:
                 )
             unknown = (values > 0) & ~known
             if unknown.any():
+                open_symbols = "; open symbols: not told from zero"
                 label = None if known.any() else f"{order.name}: not resolved"
                 ax.plot(steps[unknown], values[unknown], marker, color=color, mfc="none", ms=4, alpha=0.6, label=label)
             drawn += [v for v in values if v > 0]
@@ -85,7 +87,7 @@ def plot_convergence(found: Convergence) -> Any:
         units = {order.unit for order in getattr(found, kind).values()}
         unit = f" [{units.pop()}]" if len(units) == 1 and units != {""} else ""
         ax.set_title(f"{title}{unit}", loc="left", fontsize="medium")
-    figure.suptitle(f"{found.design}: {found.method}, {found.n} paths", fontsize="medium")
+    figure.suptitle(f"{found.design}: {found.method}, {found.n} paths{open_symbols}", fontsize="medium")
     return figure
 
 

@@ -93,7 +93,7 @@ def _events(studies: Studies) -> Iterator[Claim]:
             high=1.1,
             verdict=NOT,
             why="It is of order 1, which is better: noise enters V only through I, whose error is of order 1, and V integrates "
-            f"it. h**(1/2)/A is a bound, not the size. Standard error {order.standard_error:.2g}.",
+            "it. h**(1/2)/A is a bound, not the size.",
         )
 
 
