@@ -21,7 +21,7 @@ from datetime import date
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -29,6 +29,7 @@ import neuromorph as nm
 from neuromorph.crossbars.spice.cost import ngspice_cost
 from neuromorph.crossbars.spice.deck import RECORDS
 from neuromorph.crossbars.transients.transient import CrossbarTransient
+from neuromorph.spice.capabilities import Capabilities
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "crossbars.md"
 BEGIN, END = "<!-- times: begin -->", "<!-- times: end -->"
@@ -39,19 +40,21 @@ R_WIRE = 1.0
 REPEATED = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass
 class Cell:
-    """Seconds that were measured, or expected where nothing was run; and how far the states are from the equations'."""
+    """Seconds that were measured, or expected where nothing was run; how far the states are from the equations'; the speed."""
 
     seconds: float
     is_measured: bool
     difference: float = math.nan
+    speed: str = ""
 
     def __str__(self) -> str:
         shown = nm.format_quantity(self.seconds, "s", 2) if self.seconds < 1000 else f"{self.seconds / 3600:.1f} h"
         if not self.is_measured:
             return f"({shown})"
-        return shown if math.isnan(self.difference) else f"{shown}, {self.difference:.0e}"
+        words = [shown] if math.isnan(self.difference) else [shown, f"{self.difference:.0e}"]
+        return ", ".join(words + [self.speed] * bool(self.speed))
 
 
 def linear_array(size: int) -> tuple[nm.Crossbar, np.ndarray]:
@@ -65,8 +68,8 @@ def memristive_array(size: int) -> nm.Crossbar:
     return nm.Crossbar(nm.DeviceArray(nm.MMS(), states), r_word=R_WIRE, r_bit=R_WIRE)
 
 
-def engines(programs: list[str | None]) -> Iterator[tuple[str, nm.Ngspice, nm.NgspiceOptions]]:
-    """Each program with each of its solvers."""
+def engines(programs: list[str | None]) -> Iterator[tuple[nm.Ngspice, Capabilities]]:
+    """Each program, once."""
     seen = set()
     for program in programs:
         engine = nm.Ngspice(program=program)
@@ -74,9 +77,26 @@ def engines(programs: list[str | None]) -> Iterator[tuple[str, nm.Ngspice, nm.Ng
         if found in seen:
             continue
         seen.add(found)
+        yield engine, found
+
+
+def solvers(programs: list[str | None]) -> Iterator[tuple[str, nm.Ngspice, nm.NgspiceOptions]]:
+    """Each program with each of its solvers."""
+    for engine, found in engines(programs):
         for solver in ("sparse", "klu") if found.klu else ("sparse",):
             name = {"sparse": "Sparse 1.3", "klu": "KLU"}[solver]
-            yield f"ngspice {found.version}, {name}", engine, nm.NgspiceOptions(method="trap", linear_solver=solver)
+            yield f"ngspice {found.version}, {name}", engine, nm.NgspiceOptions(linear_solver=solver)
+
+
+def device_forms(programs: list[str | None]) -> Iterator[tuple[str, nm.Ngspice, nm.NgspiceOptions]]:
+    """Each program with its best solver and each form of devices that it takes."""
+    for engine, found in engines(programs):
+        name = f"ngspice {found.version}, {'KLU' if found.klu else 'Sparse 1.3'}"
+        solver: Literal["klu", "sparse"] = "klu" if found.klu else "sparse"
+        forms: tuple[Literal["sources", "compiled"], ...] = ("sources", "compiled") if found.osdi else ("sources",)
+        for form in forms:
+            said = {"sources": "B sources", "compiled": "OSDI"}[form]
+            yield f"{name}, {said}", engine, nm.NgspiceOptions(method="trap", linear_solver=solver, devices=form)
 
 
 def vacask() -> tuple[str, nm.Vacask] | None:
@@ -144,7 +164,8 @@ def spice_columns(
             column.cells.append(None)
             continue
         text = text or deck()
-        cost = ngspice_cost(crossbar, text, klu=options.linear_solver == "klu", options=options)
+        klu, compiled = options.linear_solver == "klu", options.devices == "compiled"
+        cost = ngspice_cost(crossbar, text, klu=klu, compiled=compiled, options=options)
         yield column, cost.seconds, {"engine": engine, "options": options, "longest": math.inf}
 
 
@@ -153,7 +174,7 @@ def operating_points(programs: list[str | None], budget: float, sizes: list[int]
     crossbar, v = linear_array(4)
     for method in python:
         crossbar.solve(v, method=method)  # compiles
-    spice = [(Column(name, budget), engine, options) for name, engine, options in engines(programs)]
+    spice = [(Column(name, budget), engine, options) for name, engine, options in solvers(programs)]
     for size in sizes:
         crossbar, v = linear_array(size)
         for method, column in python.items():
@@ -169,7 +190,7 @@ def operating_points(programs: list[str | None], budget: float, sizes: list[int]
 def transients(programs: list[str | None], budget: float, sizes: list[int]) -> list[Column]:
     python = Column("Python", budget)
     memristive_array(4).simulate(DRIVE, T_STOP)  # compiles
-    spice = [(Column(name, budget), engine, options) for name, engine, options in engines(programs)]
+    spice = [(Column(name, budget), engine, options) for name, engine, options in device_forms(programs)]
     found = vacask()
     other = [] if found is None else [Column(found[0], budget)]
     for size in sizes:
@@ -188,8 +209,21 @@ def transients(programs: list[str | None], budget: float, sizes: list[int]) -> l
             if column.is_over:
                 column.cells.append(None)
             else:
+                assert found is not None
                 column.add(1e-4 * size**2.5, partial(run, engine=found[1]), reference)
-    return [python, *(column for column, _, _ in spice), *other]
+    return compared([python, *(column for column, _, _ in spice), *other], spice[0][0])
+
+
+def compared(columns: list[Column], first: Column) -> list[Column]:
+    """The columns with the speed of each cell over that of one column beside it."""
+    for column in columns:
+        if column is first:
+            continue
+        for cell, base in zip(column.cells, first.cells, strict=True):
+            if cell is not None and base is not None and cell.is_measured:
+                text = f"{base.seconds / cell.seconds:.2g} x"
+                cell.speed = text if base.is_measured else f"({text})"
+    return columns
 
 
 def table(columns: list[Column], sizes: list[int]) -> list[str]:
@@ -210,7 +244,8 @@ def block(points: list[str], moving: list[str]) -> str:
             *points,
             "",
             f"Transient of an array of MMS memristors, {T_STOP * 1e3:g} ms, all word lines at {DRIVE.describe('V')}; behind the "
-            "time the largest difference of any state from the equations' road, in any frame:",
+            "time the largest difference of any state from the equations' road, in any frame, and how many times as fast as the first "
+            "ngspice the run was:",
             "",
             *moving,
             "",

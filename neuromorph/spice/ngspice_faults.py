@@ -92,7 +92,7 @@ DECK_FAULTS: tuple[Fault, ...] = (
         "write the path in double quotes behind .include",
     ),
     Fault(
-        r'^Error opening osdi lib "(?P<file>[^"]+)": (?P<reason>.+)!$',
+        r'^Error opening osdi lib "(?P<file>[^"]+)": (?P<reason>.+?)!?$',
         "the compiled Verilog-A model {file} could not be loaded: {reason}",
         "compile it with openvaf-r and give its path from the root",
         "{file}",

@@ -23,6 +23,8 @@ _PER_LINE = 8e-6
 _PER_SAVED_SQUARED = 1e-8
 # Evaluation of a memristor's two expressions and their derivatives; of five models the fastest and the slowest differ by 2.
 _PER_DEVICE = 5e-6
+# Of a compiled one.
+_PER_COMPILED_DEVICE = 1.2e-6
 _PER_RESISTOR = 2e-8
 # Newton iterations of a time point, rejected steps included, and of an operating point.
 _ITERATIONS, _POINT_ITERATIONS = 2.7, 5
@@ -110,7 +112,13 @@ class NgspiceCost:
 
 
 def ngspice_cost(
-    crossbar: Crossbar, deck: Deck, *, klu: bool, options: NgspiceOptions | None = None, runs: int = 1
+    crossbar: Crossbar,
+    deck: Deck,
+    *,
+    klu: bool,
+    compiled: bool = False,
+    options: NgspiceOptions | None = None,
+    runs: int = 1,
 ) -> NgspiceCost:
     """Estimate a run.
 
@@ -122,6 +130,8 @@ def ngspice_cost(
         Its deck: length of the run [s], longest step [s], what is recorded.
     klu : bool
         Whether KLU solves, instead of Sparse 1.3.
+    compiled : bool
+        Whether the devices are compiled Verilog-A, instead of B sources.
     options : NgspiceOptions, optional
         Settings of the run.
     runs : int
@@ -152,7 +162,8 @@ def ngspice_cost(
         iterations = math.ceil(_ITERATIONS * points)
     saved = len(deck.vectors)
     seconds = _START + _PER_LINE * len(deck.body) + elimination(_FIRST)
-    seconds += iterations * (_PER_DEVICE * memristors + 3 * _PER_RESISTOR * devices + elimination(_NEXT))
+    per_device = _PER_COMPILED_DEVICE if compiled else _PER_DEVICE
+    seconds += iterations * (per_device * memristors + 3 * _PER_RESISTOR * devices + elimination(_NEXT))
     if not deck.saves_all and deck.t_stop is not None:
         seconds += _PER_SAVED_SQUARED * saved**2
     raw_size = 8.0 * points * (saved + 1) + 30.0 * saved
