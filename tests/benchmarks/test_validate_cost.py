@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
-import time
 
 import pytest
+from taking_turns import alone_and_speed_up, seconds_of
 
 import neuromorph as nm
 from neuromorph.roads import deck_of
 
-ROUNDS = 4
+ROUNDS = 6
 
 
 @pytest.mark.slow
@@ -22,17 +23,26 @@ def test_validate_costs_less_than_three_runs_of_its_deck_and_a_start(tmp_path, c
     (tmp_path / "deck.cir").write_text(deck_of(neuron, point.drive, point.t_stop).text())
     bare = ["ngspice", "-n", "-b", "-r", "out.raw", "deck.cir"]
     command = [sys.executable, "-m", "neuromorph.cli", "validate", "memristive-alif"]
-    _seconds(command, tmp_path)  # kernels compiled, engine probed
-    # Interleaved, and the best round counts: other load on the machine only ever adds.
-    rounds = [(_seconds(command, tmp_path), _seconds(bare, tmp_path)) for _ in range(ROUNDS)]
-    excess = min(whole - 3 * deck for whole, deck in rounds)
-    with capsys.disabled():
-        best = [min(column) for column in zip(*rounds, strict=True)]
-        print(f"\nvalidate {best[0]:.2f} s, ngspice alone {best[1]:.2f} s, beyond three of its runs {excess:+.2f} s")
-    assert excess < 1.5
+    _run(command, tmp_path)  # kernels compiled, engine probed
+    # The best round counts, as other load on the machine only ever adds. What one run of ngspice takes is measured right
+    # before and right after, and the shorter one counts: a slow one would make the command look cheap. Both roads run at
+    # the same time; where another program wants a processor, the command may take longer in the same ratio as two plain programs.
+    best, after = math.inf, alone_and_speed_up(lambda: _run(bare, tmp_path))
+    for _ in range(ROUNDS):
+        before, whole = after, seconds_of(lambda: _run(command, tmp_path))
+        after = alone_and_speed_up(lambda: _run(bare, tmp_path))
+        deck, offered = min(before[0], after[0]), max(before[1], after[1])
+        excess = whole * offered / 2.0 - 3 * deck
+        best = min(best, excess)
+        with capsys.disabled():
+            print(
+                f"\nvalidate {whole:.2f} s, ngspice alone {deck:.2f} s, two of it {offered:.2f} times as fast: beyond "
+                f"three runs {excess:+.2f} s"
+            )
+        if best < 1.5:
+            break
+    assert best < 1.5
 
 
-def _seconds(command, folder):
-    started = time.perf_counter()
+def _run(command, folder):
     subprocess.run(command, cwd=folder, check=True, capture_output=True, stdin=subprocess.DEVNULL)
-    return time.perf_counter() - started
