@@ -245,6 +245,7 @@ def hardware_schematic(neuron: MemristiveALIF, parts: Mapping[str, Any]) -> Sche
         initial={"c": neuron.v_rest, "x": neuron.x0},
         spikes=spikes,
         spike_level=level,
+        spike_end_level=spike_circuit.spike_end_level(),
         states=("v_c", "x"),
         resolution=hardware_resolution(
             neuron.r_s * neuron.capacitance, neuron.capacitance * spike_circuit.on_resistance(neuron.v_rest)

@@ -228,6 +228,7 @@ class RCNeuron(Neuron):
             initial={"mem": self.v_rest},
             spikes=spikes,
             spike_level=level,
+            spike_end_level=spike_circuit.spike_end_level() if spike_circuit else None,
             states=("v_mem",),
             resolution=self._resolution(parts, spike_circuit),
             parameter_values=self.parameter_values() | (spike_circuit.values() if spike_circuit else {}),

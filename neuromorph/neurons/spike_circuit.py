@@ -209,6 +209,13 @@ class SpikeCircuit:
         comparator = self.trigger.comparator
         return "v(gate)", float(comparator.v_low + _SPIKE_LEVEL * comparator.swing)
 
+    def spike_end_level(self) -> float:
+        """Level below which a spike is over [V]."""
+        if self.comparator == "ideal":
+            return 0.5
+        comparator = self.trigger.comparator
+        return float(comparator.v_low + _OVER_LEVEL * comparator.swing)
+
     def probes(self) -> dict[str, Any]:
         """What to record besides the membrane [V, W]."""
         from neuromorph.schematic.probes import Probe

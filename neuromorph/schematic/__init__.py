@@ -7,6 +7,7 @@ from neuromorph.schematic.noise_deck import NoiseDeck, make_noise_deck
 from neuromorph.schematic.options import NgspiceOptions, Resolution
 from neuromorph.schematic.ports import Port
 from neuromorph.schematic.probes import Probe
+from neuromorph.schematic.spike_signal import SpikeSignal
 from neuromorph.schematic.threshold import Threshold
 from neuromorph.schematic.vacask.options import VacaskOptions
 from neuromorph.schematic.vendor import VendorModel
@@ -19,6 +20,7 @@ __all__ = [
     "Probe",
     "Resolution",
     "Schematic",
+    "SpikeSignal",
     "Threshold",
     "VacaskOptions",
     "VendorModel",

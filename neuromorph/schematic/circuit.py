@@ -9,6 +9,7 @@ from PySpice.Spice.Netlist import Circuit
 from neuromorph.schematic.options import Resolution
 from neuromorph.schematic.ports import Port
 from neuromorph.schematic.probes import Probe
+from neuromorph.schematic.spike_signal import SpikeSignal
 
 _UNKNOWN = Resolution()
 
@@ -30,6 +31,10 @@ class Schematic(Circuit):
         Probe whose rise through `spike_level` [its unit] is a spike.
     spike_level : float
         In the unit of `spikes`.
+    spike_end_level : float, optional
+        Level below which a spike is over [unit of `spikes`]; `spike_level` where it is left out.
+    spike_trains : mapping of str to SpikeSignal or None
+        Instead of `spikes`, for a circuit of several neurons: the signal of each by name; ``None`` for one that never spikes.
     states : sequence of str
         Probes that are states of the design.
     resolution : Resolution
@@ -38,6 +43,11 @@ class Schematic(Circuit):
         Component values, for the recording's provenance (SI units).
     verilog_a : mapping of str to str
         Verilog-A of the same statement, by subcircuit of the circuit, for engines that compile it.
+
+    Attributes
+    ----------
+    logic_nodes : set of str
+        Nodes that are at 0 V or 1 V and nothing between.
 
     Examples
     --------
@@ -54,6 +64,8 @@ class Schematic(Circuit):
         initial: Mapping[str, float] | None = None,
         spikes: str | None = None,
         spike_level: float = 0.5,
+        spike_end_level: float | None = None,
+        spike_trains: Mapping[str, SpikeSignal | None] | None = None,
         states: Sequence[str] = (),
         resolution: Resolution = _UNKNOWN,
         parameter_values: Mapping[str, float] | None = None,
@@ -65,6 +77,9 @@ class Schematic(Circuit):
         self.initial = dict(initial or {})
         self.spikes = spikes
         self.spike_level = spike_level
+        self.spike_end_level = spike_level if spike_end_level is None else spike_end_level
+        self.spike_trains = dict(spike_trains or {})
+        self.logic_nodes: set[str] = set()
         self.states = tuple(states)
         self.resolution = resolution
         self.parameter_values = dict(parameter_values or {})

@@ -16,6 +16,7 @@ from neuromorph.schematic.options import NgspiceOptions, Resolution
 from neuromorph.schematic.ports import Port, drive_lines
 from neuromorph.schematic.probes import Probe
 from neuromorph.schematic.raw_text import checked_raw_spice
+from neuromorph.schematic.spike_signal import SpikeSignal
 from neuromorph.stimulus import Stimulus, WhiteNoise
 
 # ngspice's modes for files of PSpice and LTspice; "a": the whole deck is meant, not only files that it includes.
@@ -48,6 +49,8 @@ class Deck:
         Signal whose rise through `spike_level` is a spike.
     spike_level : float
         In the unit of `spikes`.
+    spike_trains : mapping of str to SpikeSignal or None
+        Instead of `spikes`: the signals of several neurons by name; ``None`` for a neuron that never spikes.
     states : tuple of str
         Recorded signals that are states of the design.
     parameters : mapping of str to float
@@ -71,6 +74,7 @@ class Deck:
     resolution: Resolution = field(default_factory=Resolution)
     spikes: Probe | None = None
     spike_level: float = 0.5
+    spike_trains: Mapping[str, SpikeSignal | None] = field(default_factory=dict)
     states: tuple[str, ...] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)
     compatibility: str = ""
@@ -127,6 +131,7 @@ class Deck:
     def vectors(self) -> tuple[str, ...]:
         """The SPICE vectors to save [V or A]."""
         probes = [*self.probes.values(), *([self.spikes] if self.spikes else [])]
+        probes += [signal.probe for signal in self.spike_trains.values() if signal is not None]
         return tuple(dict.fromkeys(vector for probe in probes for vector in probe.vectors))
 
     def text(self, options: NgspiceOptions | None = None, use_klu: bool = False, osdi: str = "") -> str:
@@ -262,6 +267,7 @@ def make_deck(
         resolution=_resolving(own.get("resolution", Resolution()), drives, t_stop),
         spikes=Probe(spike_text) if spike_text else None,
         spike_level=own.get("spike_level", 0.5) if spike_level is None else spike_level,
+        spike_trains=dict(own.get("spike_trains", {})),
         states=tuple(own.get("states", ())),
         parameters=dict(own.get("parameter_values", {})),
         compatibility=compatibility,

@@ -80,3 +80,4 @@ class Threshold:
         self._circuit.V(f"{node}_high", f"{node}_high", self._circuit.gnd, 1.0)
         self.add_switch(node, f"{node}_high", node, r_on=1e-3)
         self._circuit.R(node, node, self._circuit.gnd, 1e6)
+        vars(self._circuit).setdefault("logic_nodes", set()).add(node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -30,16 +31,27 @@ def recording_of(deck: Deck, plot: RawPlot, provenance: dict[str, Any]) -> Recor
     """
     vectors = {name: plot[name] for name in deck.vectors}
     time_grid = np.zeros(1) if deck.t_stop is None else plot.axis
-    spikes = np.array([])
-    if deck.spikes is not None:
-        spikes = _rises(time_grid, deck.spikes.evaluate(vectors), deck.spike_level)
+    spikes = _spikes(deck, time_grid, vectors)
     return Recording(
         time=time_grid,
         signals={name: probe.evaluate(vectors) for name, probe in deck.probes.items()},
         units={name: probe.resolved_unit() for name, probe in deck.probes.items()},
-        spikes=SpikeTrains(times=spikes),
-        provenance=provenance,
+        spikes=spikes,
+        provenance=provenance | ({"neurons": list(spikes.names)} if spikes.names else {}),
     )
+
+
+def _spikes(deck: Deck, time_grid: Any, vectors: Mapping[str, Any]) -> SpikeTrains:
+    if deck.spike_trains:
+        trains = [
+            np.empty(0) if signal is None else _rises(time_grid, signal.probe.evaluate(vectors), signal.level)
+            for signal in deck.spike_trains.values()
+        ]
+        sources = np.repeat(np.arange(len(trains)), [len(train) for train in trains])
+        return SpikeTrains(np.concatenate(trains), sources, tuple(deck.spike_trains))
+    if deck.spikes is None:
+        return SpikeTrains(np.empty(0))
+    return SpikeTrains(_rises(time_grid, deck.spikes.evaluate(vectors), deck.spike_level))
 
 
 def _rises(time_grid: Any, signal_values: Any, level: float) -> Any:
