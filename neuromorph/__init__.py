@@ -122,6 +122,8 @@ _HOMES = {
         "StaticSynapse",
         "Synapse",
         "compose",
+        "load_network",
+        "save_network",
     ),
     "analysis": ("CircuitNoise", "circuit_noise"),
     "roads": ("Pair", "check_design", "frozen_noise", "simulate"),
@@ -224,6 +226,8 @@ if TYPE_CHECKING:
     from neuromorph.networks import StaticSynapse as StaticSynapse
     from neuromorph.networks import Synapse as Synapse
     from neuromorph.networks import compose as compose
+    from neuromorph.networks import load_network as load_network
+    from neuromorph.networks import save_network as save_network
     from neuromorph.neurons import LIF as LIF
     from neuromorph.neurons import AdaptiveExponentialIF as AdaptiveExponentialIF
     from neuromorph.neurons import ConductanceLIF as ConductanceLIF

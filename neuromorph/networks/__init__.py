@@ -11,6 +11,7 @@ from neuromorph.networks.builders import (
     winner_take_all,
 )
 from neuromorph.networks.network import Network, compose
+from neuromorph.networks.node_link import load_network, save_network
 from neuromorph.networks.plan import Plan, plan_of
 from neuromorph.networks.synapses import LowPassSynapse, MemristiveSynapse, PulseDriver, StaticSynapse, Synapse
 
@@ -27,9 +28,11 @@ __all__ = [
     "crossbar_between",
     "join_through_crossbar",
     "layered",
+    "load_network",
     "plan_of",
     "random_network",
     "recurrent",
     "recurrent_crossbar",
+    "save_network",
     "winner_take_all",
 ]
