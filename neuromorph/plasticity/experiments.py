@@ -34,6 +34,10 @@ _PROGRAMS = ("ngspice", "vacask", "auto")
 _EQUATIONS = ("ode", "rk4")
 # Error of the state in a step, on the equations' road.
 _RTOL = 1e-9
+# No change of the state [pure number] below this is looked at more closely than to a share of it.
+_LEAST_CHANGE = 1e-3
+# Fewest steps of a SPICE run; a train of pulses has breakpoints of its own, where steps are short.
+_STEPS_PER_RUN = 2000
 V_READ = 0.1
 """Voltage at which a conductance is read [V]."""
 
@@ -120,7 +124,7 @@ class WeightChanges:
         return float(np.max(np.abs(self.energy_pre + self.energy_post - self.energy) / moved, initial=0.0))
 
     def difference(self, other: WeightChanges) -> float:
-        """Largest difference of two roads' states over the largest change of the state.
+        """Largest difference of two roads' states over the largest change of the state, or over 0.001 where that is less.
 
         Parameters
         ----------
@@ -130,7 +134,7 @@ class WeightChanges:
         Returns
         -------
         float
-            Pure number; 0 where no state changes.
+            Pure number.
 
         Raises
         ------
@@ -139,9 +143,8 @@ class WeightChanges:
         """
         if len(self.x) != len(other.x) or self.protocols != other.protocols:
             raise ValidationError("two results are compared where they are of the same protocols, in the same order")
-        largest = float(np.max(np.abs(self.dx), initial=0.0))
-        apart = float(np.max(np.abs(self.x - other.x), initial=0.0))
-        return apart / largest if largest else apart
+        largest = max(float(np.max(np.abs(self.dx))), _LEAST_CHANGE)
+        return float(np.max(np.abs(self.x - other.x))) / largest
 
     def summary(self) -> str:
         """A line for each experiment, in SI units with prefixes."""
@@ -249,7 +252,12 @@ def weight_changes(
     settings = _settings(engine, solver, options)
     runs = [(synapse.drives(protocol), synapse.duration(protocol, rest)) for protocol in protocols]
     # Made once: the expressions of a device take sympy longer than a run takes an engine.
-    pair = Pair(synapse.dynamics(), synapse.schematic())
+    circuit = synapse.schematic()
+    longest = max(t_stop for _, t_stop in runs)
+    circuit.resolution = replace(
+        circuit.resolution, t_max=max(circuit.resolution.t_max or 0.0, longest / _STEPS_PER_RUN)
+    )
+    pair = Pair(synapse.dynamics(), circuit)
 
     def run(k: int) -> tuple[Array, str]:
         drives, t_stop = runs[k]

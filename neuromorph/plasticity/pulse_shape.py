@@ -25,6 +25,10 @@ _EDGE_SHARE = 0.01
 _TAIL_LENGTH = 5.0
 # Largest distance of a tail from the straight lines that stand for it, as a share of its height.
 _CHORD_ERROR = 1e-3
+# What a sum of times may be off by, as a share of the pulse.
+_ROUNDING = 1e-9
+# Below this share of its largest voltage a pulse has as good as passed.
+_PASSED = 0.05
 Array = NDArray[np.float64]
 
 
@@ -230,6 +234,21 @@ class PulseShape(Parameters):
         return self.end - self.start
 
     @property
+    def reach(self) -> float:
+        """How long it is above a twentieth of its largest voltage, of either sign [s]."""
+        times, heights = np.array(self.times), np.abs(self.values)
+        level = _PASSED * heights.max()
+        above = np.flatnonzero(heights > level)
+        if not above.size:
+            return self.duration
+        first, last = above[0] - 1, above[-1]
+        ends = [
+            times[k] + (times[k + 1] - times[k]) * (level - heights[k]) / (heights[k + 1] - heights[k])
+            for k in (first, last)
+        ]
+        return float(ends[1] - ends[0])
+
+    @property
     def v_min(self) -> float:
         """Lowest voltage [V]."""
         return min(self.values)
@@ -295,13 +314,13 @@ class PulseShape(Parameters):
         spikes = increasing_times("spike_times", spike_times)
         if spikes.size == 0:
             return Constant(value=0.0)
-        if spikes[0] + self.start < 0:
+        if spikes[0] + self.start < -_ROUNDING * self.duration:
             raise ValueError(
                 f"the pulse of the first spike begins {-self.start:g} s before it, at {spikes[0] + self.start:g} s: spike_times "
                 f"must be at least {-self.start:g} s"
             )
         times, values = (restarted if overlap == "restart" else summed)(self, spikes)
-        return PiecewiseLinear(times=times, values=values)
+        return PiecewiseLinear(times=np.maximum(times, 0.0), values=values)
 
 
 def default_pulse() -> PulseShape:

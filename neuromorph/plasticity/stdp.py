@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +30,8 @@ __all__ = ["StdpCurve", "stdp_curve"]
 
 Array = NDArray[np.float64]
 
-# Without delays from the caller: so many, up to this share of the longer pulse.
-_DEFAULT_COUNT, _DEFAULT_REACH = 61, 0.6
+# Delays where the caller gives none.
+_DEFAULT_COUNT = 61
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -127,7 +128,7 @@ class StdpCurve:
             f"STDP of {type(self.changes.synapse.memristor).__name__}, {self.engine}: {len(self.delays)} delays from "
             f"{format_quantity(float(self.delays[0]), 's')} to {format_quantity(float(self.delays[-1]), 's')}{repeated}"
         ]
-        for name, k in (("largest gain", top), ("largest loss", bottom)):
+        for name, k in (("highest", top), ("lowest", bottom)):
             lines.append(
                 f"{name:16} dx = {self.dx[k]:+.4f}, dG/G = {100 * self.relative_change[k]:+.2f} % at "
                 f"{format_quantity(float(self.delays[k]), 's', 3)}"
@@ -211,7 +212,8 @@ def stdp_curve(
     pre, post : PulseShape, optional
         What a spike does to each line [V]; those of :class:`neuromorph.PlasticSynapse` without them.
     delays : array_like, shape (n,), optional
-        From the presynaptic to the postsynaptic spike, increasing [s]; without it 61 up to 0.6 of the longer pulse on either side.
+        From the presynaptic to the postsynaptic spike, increasing [s]; without it 61 that go as far as
+        the pulses reach.
     pairs : int
         How many pairs.
     frequency : float, optional
@@ -263,8 +265,7 @@ def stdp_curve(
     """
     given: dict[str, Any] = {"memristor": memristor, "pre": pre, "post": post}
     synapse = PlasticSynapse(x0=x0, overlap=overlap, **{k: v for k, v in given.items() if v is not None})
-    reach = _DEFAULT_REACH * max(synapse.pre.duration, synapse.post.duration)
-    times = numbers("delays", np.linspace(-reach, reach, _DEFAULT_COUNT) if delays is None else delays, "s")
+    times = numbers("delays", _default_delays(synapse) if delays is None else delays, "s")
     if (np.diff(times) <= 0).any():
         raise ValueError(f"delays must increase, each in s, got {delays!r}")
     protocols = [SpikeProtocol.pairs(float(delay), pairs, frequency) for delay in times]
@@ -284,3 +285,10 @@ def stdp_curve(
     return StdpCurve(
         delays=times, changes=found[: times.size], alone=found[times.size :], pairs=pairs, frequency=frequency
     )
+
+
+def _default_delays(synapse: PlasticSynapse) -> Array:
+    """On either side as far as the longer pulse reaches, to one digit [s]."""
+    reach = max(synapse.pre.reach, synapse.post.reach)
+    digit = 10.0 ** math.floor(math.log10(reach))
+    return digit * math.ceil(reach / digit - 1e-9) * np.linspace(-1.0, 1.0, _DEFAULT_COUNT)

@@ -25,6 +25,8 @@ _MEMRISTOR = "memristor_"
 _CHGTOL, _RELTOL = 1e-7, 1e-7
 # At least so many steps in a pulse, however little happens.
 _STEPS_PER_PULSE = 50
+# A run ends at rest, this share of a pulse after the last one: pulses that end together, but for rounding, are over by then.
+_HOLD = 0.01
 
 
 def default_memristor() -> VTEAM:
@@ -116,7 +118,7 @@ class PlasticSynapse(Parameters):
         protocol : SpikeProtocol
             When the neurons spike [s].
         rest : float
-            From the end of the last pulse to the end of the experiment [s].
+            What is waited after the last pulse, besides a hundredth of a pulse [s].
 
         Returns
         -------
@@ -132,7 +134,7 @@ class PlasticSynapse(Parameters):
         if rest < 0:
             raise ValueError(f"rest must be a time of at least 0 s, got {rest!r}")
         ends = [self.pre.end + t for t in protocol.pre[-1:]] + [self.post.end + t for t in protocol.post[-1:]]
-        return self._shift(protocol) + max(ends) + rest
+        return self._shift(protocol) + max(ends) + _HOLD * max(self.pre.duration, self.post.duration) + rest
 
     def _shift(self, protocol: SpikeProtocol) -> float:
         """What spike times are delayed by, so that the first pulse begins at 0 s [s]."""
@@ -170,12 +172,7 @@ class PlasticSynapse(Parameters):
             inputs={"v_pre": "V", "v_post": "V"},
             parameters={_MEMRISTOR + name: value for name, value in values.items()},
             modes={"plastic": Mode(rates={"x": rate}, time_scale=None if scale is None else scale.xreplace(names))},
-            outputs={
-                "i_syn": Output(current, "A"),
-                "p_in": Output(v_pre * current, "W"),
-                "p_supply_post": Output(-v_post * current, "W"),
-                "p_memristor": Output((v_pre - v_post) * current, "W"),
-            },
+            outputs={"i_syn": Output(current, "A")},
             # Edges of nanoseconds, and rests of milliseconds in which nothing moves: steps have to follow an error estimate.
             stiff=True,
         )
@@ -200,9 +197,6 @@ class PlasticSynapse(Parameters):
                 "i_syn": "i(Vsense)",
                 "i_pre": "-i(Vdrive_v_pre)",
                 "i_post": "-i(Vdrive_v_post)",
-                "p_in": Probe("-v(pre) * i(Vdrive_v_pre)", unit="W"),
-                "p_supply_post": Probe("-v(post) * i(Vdrive_v_post)", unit="W"),
-                "p_memristor": Probe("v(pre, post) * i(Vsense)", unit="W"),
             },
             initial={"x": self.x0},
             states=("x",),

@@ -34,7 +34,7 @@ class LearningWindow:
     tau : float
         Time constant [s].
     r_squared : float
-        Share of the changes' square that the exponential explains (pure number).
+        Share of the changes' variance that the exponential explains (pure number).
     peak : float
         Largest change of the curve itself (pure number).
     peak_delay : float
@@ -173,7 +173,8 @@ def _fitted(side: str, delays: Array, dx: Array, least_r_squared: float) -> Lear
         residual, [0.0, -1.0], x_scale="jac", bounds=([-5.0, -12.0], [5.0, 12.0]), xtol=1e-12, ftol=1e-12
     )
     at_peak, tau = math.exp(fit.x[0]), reach * math.exp(fit.x[1])
-    r_squared = 1.0 - float(fit.fun @ fit.fun) / float(change @ change)
+    spread = change - change.mean()
+    r_squared = 1.0 - float(fit.fun @ fit.fun) / float(spread @ spread)
     if tau > 10 * reach:
         raise refuse(f"it does not decay within {format_quantity(reach, 's', 3)}: give longer delays")
     if r_squared < least_r_squared:
