@@ -33,7 +33,7 @@ _HOMES = {
         "ZeroOrderHold",
         "parse_stimulus",
     ),
-    "recording": ("BatchRecording", "Recording", "SpikeTrains", "load"),
+    "recording": ("BatchRecording", "Recording", "SpikeTrains", "load", "load_spikes"),
     "measurement": ("Measurement", "load_measurement", "refuse_duplicates", "synthetic_measurement"),
     "quantities": ("Parameters", "choice", "format_quantity", "parameter", "parse_quantity"),
     "equations": ("logistic",),
@@ -272,6 +272,7 @@ if TYPE_CHECKING:
     from neuromorph.recording import Recording as Recording
     from neuromorph.recording import SpikeTrains as SpikeTrains
     from neuromorph.recording import load as load
+    from neuromorph.recording import load_spikes as load_spikes
     from neuromorph.roads import Pair as Pair
     from neuromorph.roads import check_design as check_design
     from neuromorph.roads import frozen_noise as frozen_noise

@@ -11,7 +11,8 @@ from neuromorph.recording.spikes import SpikeTrains
 
 __all__ = ["from_neo", "to_neo"]
 
-_HOW_TO_GET_IT = "neo is not installed: pip install 'neuromorph[neo]'"
+HOW_TO_GET_IT = "neo is not installed: pip install 'neuromorph[neo]'"
+"""What to do where it is not there."""
 
 
 def to_neo(spikes: SpikeTrains, t_stop: float, t_start: float = 0.0) -> list[Any]:
@@ -19,7 +20,7 @@ def to_neo(spikes: SpikeTrains, t_stop: float, t_start: float = 0.0) -> list[Any
     try:
         import neo
     except ImportError as error:
-        raise ImportError(_HOW_TO_GET_IT) from error
+        raise ImportError(HOW_TO_GET_IT) from error
     outside = (spikes.times < t_start) | (spikes.times > t_stop)
     if outside.any():
         raise ValueError(

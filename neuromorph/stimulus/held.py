@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from neuromorph.errors import MeasurementError
 from neuromorph.quantities import choice, format_quantity, parameter, pluralised
 from neuromorph.stimulus.base import (
     DRIVE_UNIT,
@@ -19,6 +21,7 @@ from neuromorph.stimulus.base import (
 )
 from neuromorph.stimulus.periodic import SHORTEST_EDGE
 from neuromorph.stimulus.sampled import checked_sequence
+from neuromorph.stimulus.spike_file import read_spike_table
 
 __all__ = ["PoissonInput", "SpikeInput", "ZeroOrderHold"]
 
@@ -117,6 +120,49 @@ class SpikeInput(Stimulus):
             raise ValueError(f"times must be at least 0 s, got {times[0]:g} s")
         object.__setattr__(self, "times", tuple(times.tolist()))
         check_edge(self.edge, self.width, "width")
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | os.PathLike[str],
+        source: int | str | None = None,
+        *,
+        width: float = 1e-4,
+        edge: float = 10e-9,
+    ) -> SpikeInput:
+        """The spikes of a text file.
+
+        Parameters
+        ----------
+        path : path-like
+            A text with a spike a line, its time [s] and, where there are many neurons, the number or name of one. A first line such
+            as ``time [ms], neuron`` may state the unit.
+        source : int or str, optional
+            The neuron whose spikes arrive; the spikes of all without it.
+        width, edge : float
+            As for the class [s].
+
+        Returns
+        -------
+        SpikeInput
+            With the times as numbers: a file that changes later does not change it.
+
+        Raises
+        ------
+        MeasurementError
+            When the file cannot be read, or a time is negative; the message names the file and the line.
+        ValueError
+            When there is no such neuron, or the file is no text: :func:`neuromorph.load_spikes` reads others.
+        """
+        name = os.fspath(path)
+        if name.lower().endswith((".nc", ".mat", ".nix", ".nwb")):
+            raise ValueError(f"{name} is no text: give SpikeInput(times=nm.load_spikes({name!r}).times)")
+        table = read_spike_table(path)
+        early = np.flatnonzero(table.times < 0)
+        if early.size:
+            k = int(early[0])
+            raise MeasurementError(f"{name}, line {table.lines[k]}: a run starts at 0 s, got {table.times[k]:g} s")
+        return cls(times=table.times[table.chosen(source, name)], width=width, edge=edge)
 
     def segments(self, t_stop: float) -> FloatArray:
         """See :meth:`Stimulus.segments`: an edge and a hold wherever the number of arrivals changes."""

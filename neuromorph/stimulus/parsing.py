@@ -41,7 +41,8 @@ def parse_stimulus(text: str, unit: str | None = None) -> Stimulus:
     text : str
         A name with parameters, as in ``"square(amplitude=1mA, frequency=1kHz, duty=50%)"``, lists in
         brackets, as in ``"pulses(times=[1ms, 2ms], width=0.1ms, amplitude=1V)"``, or a value alone for a
-        constant. Names are constant, square, pulses, sine, triangle, pwl, samples, spikes, poisson, or those of the classes; values
+        constant. Names are constant, square, pulses, sine, triangle, pwl, samples, spikes, poisson, or those of the classes; spikes may
+        come from a text file, as in ``"spikes(file=spikes.csv, source=a)"``; values
         take the units and prefixes of :func:`~neuromorph.quantities.parse_quantity`, or none for SI units.
     unit : {"A", "V"}, optional
         What the stimulus drives; a value in the other unit is refused.
@@ -77,6 +78,8 @@ def parse_stimulus(text: str, unit: str | None = None) -> Stimulus:
             f"such as 'square(amplitude=1mA, frequency=1kHz)'; names: {', '.join(_CHOICES)}"
         )
     fields = {field.name: field for field in dataclasses.fields(owner)}
+    if owner is SpikeInput and re.search(r"\bfile\s*=", call[2]):
+        return _spikes_of_file(call[1], call[2], fields)
     required = [name for name, field in fields.items() if field.default is dataclasses.MISSING]
     given = _arguments(call[1], call[2], fields)
     missing = [name for name in required if name not in given]
@@ -98,6 +101,13 @@ def parse_stimulus(text: str, unit: str | None = None) -> Stimulus:
     _refuse_other_unit(text, drive_units, unit)
     make: Callable[..., Stimulus] = owner
     return make(**values)
+
+
+def _spikes_of_file(name: str, text: str, fields: dict[str, Any]) -> Stimulus:
+    names = ["file", "source", *(field for field in fields if field != "times")]
+    given = _arguments(name, text, dict.fromkeys(names))
+    numbers = {key: parse_quantity(value, "s") for key, value in given.items() if key not in ("file", "source")}
+    return SpikeInput.from_file(given["file"], given.get("source"), **numbers)
 
 
 def _refuse_other_unit(text: str, given: set[str], wanted: str | None) -> None:
