@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuromorph.crossbars.masked import refuse_masked
 from neuromorph.crossbars.solution import CrossbarSolution, SolveInterrupted
 from neuromorph.crossbars.solving.newton import solve_nonlinear
 from neuromorph.crossbars.solving.solver import refuse_too_large, solver_for
@@ -359,6 +360,7 @@ class Crossbar:
 
 
 def _checked_conductances(given: Any) -> NDArray[np.float64]:
+    refuse_masked("conductances", given, "0.0")
     try:
         g = np.array(given, dtype=float)
     except (TypeError, ValueError):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuromorph.crossbars.masked import refuse_masked
 from neuromorph.crossbars.solving.voltages import read_only
 from neuromorph.devices import MemristorModel
 from neuromorph.quantities import check_names, is_choice
@@ -295,6 +296,7 @@ class DeviceArray:
 
 
 def _floats(name: str, given: ArrayLike) -> FloatArray:
+    refuse_masked(name, given, "np.nan" if name == "stuck" else "")
     try:
         return np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError):

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuromorph.crossbars.masked import refuse_masked
+
 __all__ = ["KINDS", "SIDES", "Terminations", "Wires", "end_voltages"]
 
 SIDES = ("left", "right", "top", "bottom")
@@ -256,6 +258,7 @@ def _words(side: str, given: str | Sequence[str], lines: int) -> tuple[str, ...]
 
 def _voltages(terminations: Terminations, side: str, values: Any) -> NDArray[np.float64]:
     driven = terminations.having(side, "driven")
+    refuse_masked(f"voltages of side {side}", values)
     try:
         array = np.array(values, dtype=float)
     except (TypeError, ValueError):

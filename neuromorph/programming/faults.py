@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neuromorph.crossbars.masked import refuse_masked
 from neuromorph.programming.transformation import ArrayState, Transformation
 from neuromorph.quantities import parameter
 
@@ -64,6 +65,7 @@ class StuckDevices(Transformation):
             given = getattr(self, name)
             if given is None:
                 continue
+            refuse_masked(f"mask {name!r}", given)
             try:
                 mask = np.array(given)
             except ValueError:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from neuromorph.crossbars.masked import refuse_masked
 from neuromorph.devices.memristor import MemristorModel
 
 __all__ = ["check_model", "check_seed", "numbers"]
@@ -38,6 +39,7 @@ def numbers(name: str, given: Any) -> np.ndarray:
     ndarray
         In the same unit.
     """
+    refuse_masked(name, given)
     try:
         return np.array(given, dtype=float)
     except (TypeError, ValueError):

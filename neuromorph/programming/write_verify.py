@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuromorph.crossbars import DeviceArray
+from neuromorph.crossbars.masked import refuse_masked
 from neuromorph.devices.memristor import MemristorModel
 from neuromorph.devices.mms import MMS
 from neuromorph.errors import ConvergenceError
@@ -196,6 +197,7 @@ class WriteVerify(Transformation):
             check_seed(seed)
         rng = seed if isinstance(seed, np.random.Generator) else np.random.default_rng(seed)
         array = self._devices(wanted.shape, rng) if devices is None else self._given(devices, wanted.shape)
+        refuse_masked("selected", selected)
         mask = np.ones(wanted.shape, dtype=bool) if selected is None else np.array(selected)
         if mask.dtype != bool or mask.shape != wanted.shape:
             raise ValueError(f"selected must be booleans of the shape {wanted.shape}, got {mask.dtype} of {mask.shape}")
