@@ -43,21 +43,24 @@ def test_two_processes_are_1_7_times_as_fast_as_one(tmp_path, capsys):
     def plain():
         subprocess.run(["ngspice", "-n", "-b", "deck.cir"], cwd=tmp_path, check=True, capture_output=True)
 
-    shares = []
+    speed_ups, shares = [], []
     for _ in range(ROUNDS):
         _, offered = alone_and_speed_up(plain)
         one, two = (_seconds(workers, capacitances, t_stop) for workers in (1, 2))
         with capsys.disabled():
             print(f"\n28 runs of ngspice: one process {one:.2f} s, two {two:.2f} s, speed-up {one / two:.2f}", end="")
-        if one / two >= DEMANDED:
-            return
+        speed_ups.append(one / two)
+        if speed_ups[-1] >= DEMANDED:
+            break
         # Where another program wants a processor, nothing is 1.7 times as fast on two: the same share is demanded of
         # what plain programs reach, before or after, whichever is more.
         offered = max(offered, alone_and_speed_up(plain)[1])
         shares.append(one / two / offered)
         with capsys.disabled():
             print(f"; plain programs {offered:.2f}", end="")
-    assert max(shares) >= DEMANDED / 2.0
+        if shares[-1] >= DEMANDED / 2.0:
+            break
+    assert max(speed_ups) >= DEMANDED or max(shares) >= DEMANDED / 2.0
 
 
 @pytest.mark.slow
