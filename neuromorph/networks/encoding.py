@@ -151,9 +151,10 @@ def decoded(value: Any, where: str, registry: Registry) -> Any:
     if not isinstance(value, dict):
         return value
     if set(value) == {"number"}:
-        if value["number"] not in _BEYOND:
-            raise ValueError(f"{where}: number must be one of {', '.join(_BEYOND)}, got {value['number']!r}")
-        return _BEYOND[value["number"]]
+        word = value["number"]
+        if not isinstance(word, str) or word not in _BEYOND:
+            raise ValueError(f"{where}: number must be one of {', '.join(_BEYOND)}, got {word!r}")
+        return _BEYOND[word]
     if "type" not in value:
         return {key: decoded(inner, f"{where}[{key!r}]", registry) for key, inner in value.items()}
     return _object(value, where, registry)
