@@ -177,12 +177,9 @@ class StdpCurve:
         matplotlib.figure.Figure
             Axes in SI units with prefixes.
         """
-        from neuromorph.plots import plot_stdp, save_figure
+        from neuromorph.plots import plot_stdp, finished_figure
 
-        figure = plot_stdp(self, others)
-        if path is not None:
-            save_figure(figure, path)
-        return figure
+        return finished_figure(plot_stdp(self, others), path)
 
 
 def stdp_curve(

@@ -173,10 +173,10 @@ def _fitted(side: str, delays: Array, dx: Array, least_r_squared: float) -> Lear
         residual, [0.0, -1.0], x_scale="jac", bounds=([-5.0, -12.0], [5.0, 12.0]), xtol=1e-12, ftol=1e-12
     )
     at_peak, tau = math.exp(fit.x[0]), reach * math.exp(fit.x[1])
-    spread = change - change.mean()
-    r_squared = 1.0 - float(fit.fun @ fit.fun) / float(spread @ spread)
     if tau > 10 * reach:
         raise refuse(f"it does not decay within {format_quantity(reach, 's', 3)}: give longer delays")
+    spread = change - change.mean()
+    r_squared = 1.0 - float(fit.fun @ fit.fun) / float(spread @ spread)
     if r_squared < least_r_squared:
         raise refuse(f"the best exponential explains {r_squared:.3f} of it, less than {least_r_squared:g}")
     return LearningWindow(
