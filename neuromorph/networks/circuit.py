@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuromorph.networks.cells import Cell, Subcircuits
 from neuromorph.networks.circuit_names import CircuitNames
+from neuromorph.networks.crossbar_cells import crossbar_cell
 from neuromorph.networks.drivers import driver_circuit
 from neuromorph.networks.plan import CrossbarPart, NeuronPart, Plan, SynapsePart
 from neuromorph.networks.summing import CONVEYOR, DELAY_LINE, LOW_PASS
@@ -212,8 +213,9 @@ class _Assembly:
         if source in self.parts and ("line", source) not in self.derived:
             self.derived["line", source] = node
             pulse = self._pulse(source)
-            name = self.elements.take(f"Eline_{source}")
-            self.line_lines.append(f"{name} {node} 0 {pulse} 0 {self.parts[source].driver.v_pulse!r}")
+            self.line_lines.append(
+                _pulsed(self.elements.take(f"Bline_{source}"), node, pulse, self.parts[source].driver.v_pulse)
+            )
         return node
 
     def _derived(self, key: tuple[Any, ...], wanted: str, stated: Any) -> str:
@@ -299,7 +301,7 @@ class _Assembly:
             back = self._derived(
                 ("back", part.target, synapse.v_back),
                 f"{part.target}_back",
-                lambda node, name: f"E{name} {node} 0 {pulse} 0 {synapse.v_back!r}",
+                lambda node, name: _pulsed(f"B{name}", node, pulse, synapse.v_back),
             )
             end = self.nodes.take(f"{label}_sum")
             self._conveyor(f"Xsum_{label}", end, back, part.target, synapse.inhibitory)
@@ -310,10 +312,23 @@ class _Assembly:
         values = " ".join(f"{name}={value!r}" for name, value in synapse.memristor.values().items())
         self.synapse_lines.append(f"{self.elements.take(f'X{label}')} {line} {end} {state} {device} {values}")
         self.initial[state] = synapse.x0
-        self.states[f"{part.source}->{part.target}.x"] = Probe(f"v({state})", unit="")
+        if part.target in self.recorded:
+            self.states[f"{part.source}->{part.target}.x"] = Probe(f"v({state})", unit="")
 
     def _crossbar(self, part: CrossbarPart) -> None:
-        raise ValueError(f"crossbar {part.name!r} has no circuit in a network yet")
+        cell = crossbar_cell(part, self.subcircuits)
+        lines = {row.row: self._line(row.source, row.delay) for row in part.rows}
+        sums = {column.column: self._sum(column.target, column.inhibitory) for column in part.columns}
+        # What is not joined to anything is at 0 V.
+        nodes = [*(lines.get(i, "0") for i in cell.rows), *(sums.get(j, "0") for j in cell.columns)]
+        instance = self.elements.take(f"X{part.name}")
+        self.synapse_lines += [f"* {part.name}: {len(cell.rows)} word lines, then {len(cell.columns)} bit lines"]
+        self.synapse_lines += _continued([instance, *nodes, cell.subcircuit])
+        targets = {column.column: column.target for column in part.columns}
+        for (i, j), (node, x0) in cell.states.items():
+            self.initial[f"{instance}.{node}"] = x0
+            if i in lines and targets.get(j) in self.recorded:
+                self.states[f"{part.name}[{i},{j}].x"] = Probe(f"v({instance}.{node})", unit="")
 
     def _ports(self) -> dict[str, Port]:
         ports = {part.name: Port(self.inputs[part.name]) for part in self.plan.neurons if part.drive is not None}
@@ -343,3 +358,15 @@ class _Assembly:
     def _states(self) -> tuple[str, ...]:
         own = [f"{name}.{state}" for name in self.parts if name in self.recorded for state in self.cells[name].states]
         return (*own, *self.states)
+
+
+def _pulsed(name: str, node: str, pulse: str, voltage: float) -> str:
+    """A node at a voltage while a pulse lasts: exactly 0 V at rest, where a switch leaves something."""
+    if pulse == "0":
+        return f"{name} {node} 0 v=0"
+    return f"{name} {node} 0 v=v({pulse}) > 0.5 ? ({{{voltage!r}}}) : 0"
+
+
+def _continued(words: list[str], per_line: int = 16) -> list[str]:
+    groups = [words[k : k + per_line] for k in range(0, len(words), per_line)]
+    return [("+ " if k else "") + " ".join(group) for k, group in enumerate(groups)]

@@ -133,18 +133,34 @@ class ArrayNetlist:
                     ]
         return lines
 
+    def pins(self, side: str) -> dict[int, str]:
+        """Where a side is entered when the array is a subcircuit: the node by line, without those that are cut off."""
+        resistances = self.terminations.resistances(side, self.wires)
+        return {k: f"{side}{k}" if resistances[k] > 0 else self._outermost(side, k) for k in self.ends()[side]}
+
+    def pin_lines(self, side: str) -> list[str]:
+        """Resistors between the pins of a side and its lines [ohm]."""
+        resistances = self.terminations.resistances(side, self.wires).tolist()
+        return [
+            f"R{pin} {self._outermost(side, k)} {pin} {resistances[k]!r}"
+            for k, pin in self.pins(side).items()
+            if resistances[k] > 0
+        ]
+
     def _outermost(self, side: str, k: int) -> str:
         if side in ("left", "right"):
             return self.word[k][0 if side == "left" else -1]
         return self.bit[0 if side == "top" else -1][k]
 
-    def device_lines(self, held: bool) -> list[str]:
+    def device_lines(self, held: bool, *, explicit: bool = False) -> list[str]:
         """Devices, with the subcircuit that they need.
 
         Parameters
         ----------
         held : bool
             Whether the states of memristors are numbers that do not move, not nodes.
+        explicit : bool
+            Whether each instance states all parameters, for a deck in which others of its kind have other values.
 
         Returns
         -------
@@ -163,13 +179,15 @@ class ArrayNetlist:
         if not working.any():
             return stuck
         text = held_subcircuit(model) if held else model.subcircuit()
-        return [*text.rstrip("\n").split("\n"), *self._instances(held), *stuck]
+        return [*text.rstrip("\n").split("\n"), *self._instances(held, explicit), *stuck]
 
-    def _instances(self, held: bool) -> list[str]:
+    def _instances(self, held: bool, explicit: bool) -> list[str]:
         model, (m, n) = self.devices.model, self.devices.shape
         name = f"{model.subcircuit_name}_held" if held else model.subcircuit_name
         varied = {"x": self.devices.states} if held else {}
-        varied |= {key: self.devices.parameter(key) for key in self.devices.variations}
+        varied |= {
+            key: self.devices.parameter(key) for key in (model.values() if explicit else self.devices.variations)
+        }
         values = [[f" {key}={value!r}" for value in np.ravel(of).tolist()] for key, of in varied.items()]
         settings = ["".join(of) for of in zip(*values, strict=True)] if values else [""] * (m * n)
         moving, live = self.moving.ravel().tolist(), self.connected.all(axis=0).ravel().tolist()
