@@ -176,12 +176,9 @@ class Convergence:
         matplotlib.figure.Figure
             A panel for each kind of error [its unit] over the step [s], both logarithmic.
         """
-        from neuromorph.plots import plot_convergence, save_figure
+        from neuromorph.plots import finished_figure, plot_convergence
 
-        figure = plot_convergence(self)
-        if path is not None:
-            save_figure(figure, path)
-        return figure
+        return finished_figure(plot_convergence(self), path)
 
 
 def convergence(

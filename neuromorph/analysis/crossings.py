@@ -126,12 +126,9 @@ class CrossingSpeeds:
         matplotlib.figure.Figure
             Probability [pure number] over speed [guard's unit / s], both logarithmic.
         """
-        from neuromorph.plots import plot_crossing_speeds, save_figure
+        from neuromorph.plots import finished_figure, plot_crossing_speeds
 
-        figure = plot_crossing_speeds(self)
-        if path is not None:
-            save_figure(figure, path)
-        return figure
+        return finished_figure(plot_crossing_speeds(self), path)
 
 
 def crossing_speeds(

@@ -133,12 +133,9 @@ class EnergyBalance:
         matplotlib.figure.Figure
             A bar for each part, in J with a prefix.
         """
-        from neuromorph.plots import plot_energy, save_figure
+        from neuromorph.plots import finished_figure, plot_energy
 
-        figure = plot_energy(self)
-        if path is not None:
-            save_figure(figure, path)
-        return figure
+        return finished_figure(plot_energy(self), path)
 
 
 def energy(recording: Recording) -> EnergyBalance:

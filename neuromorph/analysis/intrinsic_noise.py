@@ -238,12 +238,9 @@ class CircuitNoise:
         matplotlib.figure.Figure
             Spectra [A^2/Hz] and [V^2/Hz] over frequency [Hz].
         """
-        from neuromorph.plots import plot_circuit_noise, save_figure
+        from neuromorph.plots import finished_figure, plot_circuit_noise
 
-        figure = plot_circuit_noise(self)
-        if path is not None:
-            save_figure(figure, path)
-        return figure
+        return finished_figure(plot_circuit_noise(self), path)
 
     def _of_mechanism(self, *, flicker: bool) -> FloatArray:
         rows = [c.voltage_spectrum for c in self.contributions if (c.mechanism == "flicker") == flicker]

@@ -128,12 +128,9 @@ class LyapunovExponent:
         matplotlib.figure.Figure
             Mean logarithm of the perturbation [pure number] over time [s].
         """
-        from neuromorph.plots import plot_lyapunov, save_figure
+        from neuromorph.plots import finished_figure, plot_lyapunov
 
-        figure = plot_lyapunov(self)
-        if path is not None:
-            save_figure(figure, path)
-        return figure
+        return finished_figure(plot_lyapunov(self), path)
 
 
 def lyapunov_exponent(

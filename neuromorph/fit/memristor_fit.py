@@ -222,13 +222,10 @@ class MemristorFit:
         matplotlib.figure.Figure
             Axes in SI units with prefixes.
         """
-        from neuromorph.plots import save_figure
+        from neuromorph.plots import finished_figure
         from neuromorph.plots.fits import plot_fit
 
-        figure = plot_fit(self)
-        if path is not None:
-            save_figure(figure, path)
-        return figure
+        return finished_figure(plot_fit(self), path)
 
     def to_spice(self, path: str | Path | None = None) -> str:
         """The fitted device as an ngspice subcircuit.

@@ -70,13 +70,10 @@ class Verification:
         matplotlib.figure.Figure
             I-V curve and course in time, SI units with prefixes.
         """
-        from neuromorph.plots import save_figure
+        from neuromorph.plots import finished_figure
         from neuromorph.plots.fits import plot_verification
 
-        figure = plot_verification(self)
-        if path is not None:
-            save_figure(figure, path)
-        return figure
+        return finished_figure(plot_verification(self), path)
 
 
 def verify(

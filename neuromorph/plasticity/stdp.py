@@ -177,7 +177,7 @@ class StdpCurve:
         matplotlib.figure.Figure
             Axes in SI units with prefixes.
         """
-        from neuromorph.plots import plot_stdp, finished_figure
+        from neuromorph.plots import finished_figure, plot_stdp
 
         return finished_figure(plot_stdp(self, others), path)
 

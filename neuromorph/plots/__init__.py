@@ -2,7 +2,7 @@
 
 from neuromorph.plots.convergence import plot_convergence, plot_crossing_speeds, plot_lyapunov
 from neuromorph.plots.energy import plot_energy
-from neuromorph.plots.figures import save_figure
+from neuromorph.plots.figures import finished_figure, save_figure
 from neuromorph.plots.intrinsic_noise import plot_circuit_noise
 from neuromorph.plots.plasticity import plot_stdp
 from neuromorph.plots.recordings import plot_recording, plot_signal
@@ -11,6 +11,7 @@ from neuromorph.plots.sweeps import plot_sweep
 from neuromorph.plots.validation import plot_validation
 
 __all__ = [
+    "finished_figure",
     "plot_circuit_noise",
     "plot_convergence",
     "plot_crossing_speeds",

@@ -103,3 +103,28 @@ def save_figure(figure: Any, path: str | Path) -> None:
         raise ValueError(f"cannot write a picture as {path.name!r}: give an ending out of {', '.join(sorted(formats))}")
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=150, format=ending)
+
+
+def finished_figure(figure: Any, path: str | Path | None) -> Any:
+    """A figure as ``plot(path)`` of a result returns it.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        What was drawn.
+    path : str or Path or None
+        Where to write it too, as :func:`save_figure` does.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The same figure.
+
+    Raises
+    ------
+    ValueError
+        When the ending names no format that matplotlib writes.
+    """
+    if path is not None:
+        save_figure(figure, path)
+    return figure

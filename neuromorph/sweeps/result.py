@@ -293,12 +293,9 @@ class SweepResult:
         ValueError
             When more than two parameters are left to draw over.
         """
-        from neuromorph.plots import plot_sweep, save_figure
+        from neuromorph.plots import finished_figure, plot_sweep
 
-        figure = plot_sweep(self, measure or self.measures[0], at=at or {})
-        if path is not None:
-            save_figure(figure, path)
-        return figure
+        return finished_figure(plot_sweep(self, measure or self.measures[0], at=at or {}), path)
 
     def _measure(self, name: str | None) -> str:
         if name is None:

@@ -98,12 +98,9 @@ class CrossValidation:
         matplotlib.figure.Figure
             Axes in SI units with prefixes.
         """
-        from neuromorph.plots import plot_validation, save_figure
+        from neuromorph.plots import finished_figure, plot_validation
 
-        figure = plot_validation(self)
-        if path is not None:
-            save_figure(figure, path)
-        return figure
+        return finished_figure(plot_validation(self), path)
 
 
 def cross_validate(
