@@ -240,7 +240,7 @@ class _Run:
         network, refinement = self.network, self.solver.refinement
         limits: list[Any] = []
         longest = [self.t_stop]
-        for g, (group, steps) in enumerate(zip(network.groups, self.steps, strict=True)):
+        for group, steps in zip(network.groups, self.steps, strict=True):
             by_mode = np.array(list(steps.values()))
             limit = np.full((len(group.members), len(by_mode)), np.inf)
             if group.system.stiff:
@@ -284,7 +284,12 @@ class _Run:
                 return int(status), int(neuron)
 
     def _keep(self, times: Any, rows: Any) -> None:
-        if self.blocks and len(times) and times[0] == self.blocks[-1][0][-1] and np.array_equal(rows[0], self.blocks[-1][1][-1]):
+        if (
+            self.blocks
+            and len(times)
+            and times[0] == self.blocks[-1][0][-1]
+            and np.array_equal(rows[0], self.blocks[-1][1][-1])
+        ):
             times, rows = times[1:], rows[1:]
         if len(times):
             self.blocks.append((times.copy(), rows.copy()))

@@ -46,7 +46,8 @@ def advance_devices(h, devices, active, currents, adds):
 @njit
 def accept_devices(devices):
     """Make the end of the stretch the present."""
-    devices[X][:] = devices[NEW_X]
+    for e in range(devices[X].shape[0]):
+        devices[X][e] = devices[NEW_X][e]
 
 
 @njit

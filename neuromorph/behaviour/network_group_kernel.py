@@ -10,7 +10,18 @@ jumps, what the solver needs and its room, whether the line is active in each mo
 and the guard that led back as it is at the end of the stretch.
 """
 
-MEMBERS, STATES, UNKNOWNS, CONSTANTS, NEW_STATES, NEW_UNKNOWNS, MODES, ENTERED, REPEATING, CHAINS = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
+MEMBERS, STATES, UNKNOWNS, CONSTANTS, NEW_STATES, NEW_UNKNOWNS, MODES, ENTERED, REPEATING, CHAINS = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    9,
+)
 METHOD, WHERE, CLOCK, SUSPECTS, SPIKING, LOADS, NEW_REPEATING = 10, 11, 12, 13, 14, 15, 16
 
 
@@ -94,9 +105,12 @@ def advance_group(t, end, group, currents, events, fired, looks):
 @njit
 def accept_group(group):
     """Make the end of the stretch the present."""
-    group[STATES][:] = group[NEW_STATES]
-    group[UNKNOWNS][:] = group[NEW_UNKNOWNS]
-    group[REPEATING][:] = group[NEW_REPEATING]
+    for k in range(group[MEMBERS].shape[0]):
+        for i in range(group[STATES].shape[1]):
+            group[STATES][k, i] = group[NEW_STATES][k, i]
+        for i in range(group[UNKNOWNS].shape[1]):
+            group[UNKNOWNS][k, i] = group[NEW_UNKNOWNS][k, i]
+        group[REPEATING][k] = group[NEW_REPEATING][k]
 
 
 @njit

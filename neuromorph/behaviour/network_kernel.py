@@ -31,11 +31,11 @@ def next_change(lines):
     begins, ends, places = lines[BEGINS], lines[ENDS], lines[PLACES]
     least = math.inf
     room = begins.shape[1]
-    for l in range(places.shape[0]):
-        if places[l, NEXT_BEGIN] < places[l, FREE_BEGIN]:
-            least = min(least, begins[l, places[l, NEXT_BEGIN] % room])
-        if places[l, NEXT_END] < places[l, FREE_END]:
-            least = min(least, ends[l, places[l, NEXT_END] % room])
+    for line in range(places.shape[0]):
+        if places[line, NEXT_BEGIN] < places[line, FREE_BEGIN]:
+            least = min(least, begins[line, places[line, NEXT_BEGIN] % room])
+        if places[line, NEXT_END] < places[line, FREE_END]:
+            least = min(least, ends[line, places[line, NEXT_END] % room])
     return least
 
 
@@ -43,8 +43,8 @@ def next_change(lines):
 def has_room(lines):
     """Whether every line can take another pulse into its queue."""
     room, places = lines[BEGINS].shape[1], lines[PLACES]
-    for l in range(places.shape[0]):
-        if places[l, FREE_BEGIN] - places[l, NEXT_BEGIN] >= room or places[l, FREE_END] - places[l, NEXT_END] >= room:
+    for line in range(places.shape[0]):
+        if places[line, FREE_BEGIN] - places[line, NEXT_BEGIN] >= room or places[line, FREE_END] - places[line, NEXT_END] >= room:
             return False
     return True
 
@@ -61,19 +61,19 @@ def change_lines(t, lines, static, filtered, sums, filter_drives):
     """Begin and end the pulses that are due; how many lines changed."""
     begins, ends, places, pulses, active = lines[BEGINS], lines[ENDS], lines[PLACES], lines[PULSES], lines[ACTIVE]
     room, changed = begins.shape[1], 0
-    for l in range(places.shape[0]):
-        while places[l, NEXT_BEGIN] < places[l, FREE_BEGIN] and begins[l, places[l, NEXT_BEGIN] % room] <= t:
-            places[l, NEXT_BEGIN] += 1
-            pulses[l] += 1
-        while places[l, NEXT_END] < places[l, FREE_END] and ends[l, places[l, NEXT_END] % room] <= t:
-            places[l, NEXT_END] += 1
-            pulses[l] -= 1
-        now = 1.0 if pulses[l] > 0 else 0.0
-        if now != active[l]:
-            active[l] = now
+    for line in range(places.shape[0]):
+        while places[line, NEXT_BEGIN] < places[line, FREE_BEGIN] and begins[line, places[line, NEXT_BEGIN] % room] <= t:
+            places[line, NEXT_BEGIN] += 1
+            pulses[line] += 1
+        while places[line, NEXT_END] < places[line, FREE_END] and ends[line, places[line, NEXT_END] % room] <= t:
+            places[line, NEXT_END] += 1
+            pulses[line] -= 1
+        now = 1.0 if pulses[line] > 0 else 0.0
+        if now != active[line]:
+            active[line] = now
             sign = 1.0 if now > 0.0 else -1.0
-            add_line(l, sign, static[0], static[1], static[2], sums)
-            add_line(l, sign, filtered[0], filtered[1], filtered[2], filter_drives)
+            add_line(line, sign, static[0], static[1], static[2], sums)
+            add_line(line, sign, filtered[0], filtered[1], filtered[2], filter_drives)
             changed += 1
     return changed
 
@@ -81,23 +81,25 @@ def change_lines(t, lines, static, filtered, sums, filter_drives):
 @njit
 def sum_anew(lines, static, filtered, sums, filter_drives):
     """Sums of the currents of all active lines."""
-    sums[:] = 0.0
-    filter_drives[:] = 0.0
-    for l in range(lines[ACTIVE].shape[0]):
-        if lines[ACTIVE][l] > 0.0:
-            add_line(l, 1.0, static[0], static[1], static[2], sums)
-            add_line(l, 1.0, filtered[0], filtered[1], filtered[2], filter_drives)
+    for i in range(sums.shape[0]):
+        sums[i] = 0.0
+    for f in range(filter_drives.shape[0]):
+        filter_drives[f] = 0.0
+    for line in range(lines[ACTIVE].shape[0]):
+        if lines[ACTIVE][line] > 0.0:
+            add_line(line, 1.0, static[0], static[1], static[2], sums)
+            add_line(line, 1.0, filtered[0], filtered[1], filtered[2], filter_drives)
 
 
 @njit
 def schedule(t, source, begins, ends, is_short, lines, delays, t_pulse, lines_of):
     """Put the beginning or end of a pulse into the queues of a source's lines."""
     for i in range(lines_of[0][source], lines_of[0][source + 1]):
-        l = lines_of[1][i]
+        line = lines_of[1][i]
         if begins:
-            enqueue(lines[BEGINS], lines[PLACES], l, FREE_BEGIN, t + delays[l])
+            enqueue(lines[BEGINS], lines[PLACES], line, FREE_BEGIN, t + delays[line])
         if ends or is_short:
-            enqueue(lines[ENDS], lines[PLACES], l, FREE_END, t + delays[l] + t_pulse[source])
+            enqueue(lines[ENDS], lines[PLACES], line, FREE_END, t + delays[line] + t_pulse[source])
 
 
 @njit
@@ -131,25 +133,29 @@ def next_piece(t, stimuli):
 @njit
 def present_currents(t, stimuli, shares, sums, filters, devices, lines, synaptic, currents):
     """Synaptic current of every neuron, and all that enters it, now [A]."""
-    synaptic[:] = sums
+    for j in range(sums.shape[0]):
+        synaptic[j] = sums[j]
     for f in range(filters[0].shape[0]):
         synaptic[filters[0][f]] += filters[2][f]
     add_all_device_currents(devices, lines[ACTIVE], synaptic)
-    currents[:, 0] = synaptic
+    for j in range(sums.shape[0]):
+        currents[j, 0] = synaptic[j]
     for k in range(stimuli[3].shape[0]):
         value, _ = piece_at(t, k, stimuli)
-        add_line(k, value, shares[0], shares[1], shares[2], currents[:, 0])
+        for i in range(shares[0][k], shares[0][k + 1]):
+            currents[shares[1][i], 0] += value * shares[2][i]
 
 
 @njit
-def currents_in_stretch(t, end, stimuli, shares, sums, filters, filter_drives, devices, lines, currents):
+def currents_in_stretch(t, end, stimuli, shares, sums, filters, filter_drives, devices, lines, currents, adds):
     """Currents into every neuron as polynomials of the time since ``t``."""
-    currents[:, 0] = sums
-    currents[:, 1:] = 0.0
+    for j in range(sums.shape[0]):
+        currents[j, 0], currents[j, 1], currents[j, 2], currents[j, 3] = sums[j], 0.0, 0.0, 0.0
     h = end - t
     one = np.zeros(4)
     for k in range(stimuli[3].shape[0]):
-        one[:] = 0.0
+        for m in range(4):
+            one[m] = 0.0
         v0, s0 = piece_at(t, k, stimuli)
         v1, s1 = piece_at(end, k, stimuli)
         if stimuli[1][stimuli[3][k], 2] == 0.0:
@@ -163,7 +169,7 @@ def currents_in_stretch(t, end, stimuli, shares, sums, filters, filter_drives, d
         tau, drive, g = filters[1][f], filter_drives[f], filters[2][f]
         g1 = drive + (g - drive) * math.exp(-h / tau)
         add_cubic(currents[filters[0][f]], h, g, (drive - g) / tau, g1, (drive - g1) / tau)
-    advance_all_devices(h, devices, lines[ACTIVE], currents, True)
+    advance_all_devices(h, devices, lines[ACTIVE], currents, adds)
 
 
 @njit
@@ -204,6 +210,8 @@ def run_network(
     n, n_spikes, changes, none = np.int64(0), np.int64(0), 0, np.int64(-1)
     t, records = clock[0], recorded[0].shape[0] > 0
     n_neurons = events.shape[0]
+    # Not literals: the functions that take them would be compiled twice.
+    looking, not_looking = n_neurons > 0, n_neurons <= 0
     for _ in range(most_stretches):
         if n + 4 > times.shape[0] or n_spikes + 2 * n_neurons > spike_times.shape[0]:
             break
@@ -217,7 +225,9 @@ def run_network(
                 if not jumped:
                     present_currents(t, stimuli, shares, sums, filters, devices, lines, synaptic, currents)
                     if records:
-                        n = write_network_row(t, n, times, rows, groups, recorded, lines[ACTIVE], synaptic, currents, devices)
+                        n = write_network_row(
+                            t, n, times, rows, groups, recorded, lines[ACTIVE], synaptic, currents, devices
+                        )
                 jumped = True
                 is_spike, was, now, chatters = jump_any(t, group_of[j], place_of[j], fired[j], groups, currents[j, 0])
                 fired[j] = none
@@ -225,7 +235,17 @@ def run_network(
                 if is_spike:
                     spike_times[n_spikes], spike_sources[n_spikes] = t, j
                     n_spikes += 1
-                schedule(t, j, is_spike and not was, was and not now, is_spike and not was and not now, lines, delays, t_pulse, lines_of)
+                schedule(
+                    t,
+                    j,
+                    is_spike and not was,
+                    was and not now,
+                    is_spike and not was and not now,
+                    lines,
+                    delays,
+                    t_pulse,
+                    lines_of,
+                )
                 if chatters:
                     return CHATTERING, n, n_spikes, j
         if next_change(lines) <= t:
@@ -244,8 +264,8 @@ def run_network(
             return DONE, n, n_spikes, none
 
         end = min(t + longest_of_all(groups, limits), min(min(next_change(lines), piece_ends), t_stop))
-        currents_in_stretch(t, end, stimuli, shares, sums, filters, filter_drives, devices, lines, currents)
-        status, who = advance_all(t, end, groups, currents, events, fired, True)
+        currents_in_stretch(t, end, stimuli, shares, sums, filters, filter_drives, devices, lines, currents, looking)
+        status, who = advance_all(t, end, groups, currents, events, fired, looking)
         if status != DONE:
             return status, n, n_spikes, who
         first = math.inf
@@ -254,15 +274,17 @@ def run_network(
         if first < end:
             end = first
             if end > t:
-                status, who = advance_all(t, end, groups, currents, events, fired, False)
+                status, who = advance_all(t, end, groups, currents, events, fired, not_looking)
                 if status != DONE:
                     return status, n, n_spikes, who
-                advance_all_devices(end - t, devices, lines[ACTIVE], currents, False)
+                advance_all_devices(end - t, devices, lines[ACTIVE], currents, not_looking)
         if end > t:
             accept_all(groups)
             accept_all_devices(devices)
             for f in range(filters[0].shape[0]):
-                filters[2][f] = filter_drives[f] + (filters[2][f] - filter_drives[f]) * math.exp(-(end - t) / filters[1][f])
+                filters[2][f] = filter_drives[f] + (filters[2][f] - filter_drives[f]) * math.exp(
+                    -(end - t) / filters[1][f]
+                )
         t = end
         clock[0] = t
     return BUFFER_FULL, n, n_spikes, none

@@ -42,7 +42,9 @@ def network_kernel(network: HybridNetwork, solvers: tuple[str, ...]) -> ModuleTy
     """
     groups = [group_module(group.system, solver) for group, solver in zip(network.groups, solvers, strict=True)]
     devices = [device_module(group.model) for group in network.devices]
-    return load_kernel("network", "\n\n".join([_imports(groups, devices), *_passes(groups, devices), _text("network_kernel")]))
+    return load_kernel(
+        "network", "\n\n".join([_imports(groups, devices), *_passes(groups, devices), _text("network_kernel")])
+    )
 
 
 def group_module(system: HybridSystem, solver: str) -> ModuleType:
@@ -163,9 +165,7 @@ def _passes(groups: list[ModuleType], devices: list[ModuleType]) -> list[str]:
     return [
         function("advance_all(t, end, groups, currents, events, fired, looks)", [*advance, "return 0, -1"]),
         function("accept_all(groups)", [f"accept_group_g{i}(groups[{i}])" for i in g]),
-        function(
-            "jump_any(t, group, place, guard, groups, current)", [*jump, "return False, False, False, False"]
-        ),
+        function("jump_any(t, group, place, guard, groups, current)", [*jump, "return False, False, False, False"]),
         function("observe_any(t, group, place, groups, current, row, at)", [*observe, "return 0.0"]),
         function("longest_of_all(groups, limits)", [f"least = limits[{len(groups)}]", *longest, "return least"]),
         function(

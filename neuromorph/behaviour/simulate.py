@@ -10,6 +10,7 @@ import numpy as np
 
 from neuromorph.behaviour.euler_maruyama import EulerMaruyama, default_steps
 from neuromorph.behaviour.generate import kernel_of, recorded_names
+from neuromorph.behaviour.network import NetworkSolver, simulate_network
 from neuromorph.behaviour.paths import simulate_path
 from neuromorph.behaviour.rk4 import RK4
 from neuromorph.behaviour.rosenbrock import Rosenbrock
@@ -17,6 +18,7 @@ from neuromorph.errors import ConvergenceError, SimulationError
 from neuromorph.progress import Progress, silent
 from neuromorph.recording import Recording, SpikeTrains
 from neuromorph.stimulus import Constant, Stimulus
+from neuromorph.systems.network import HybridNetwork
 from neuromorph.version import __version__
 
 if TYPE_CHECKING:
@@ -69,19 +71,19 @@ class Solver(Protocol):
         """What the provenance of a recording says of it; times in s."""
 
 
-def default_solver(system: HybridSystem, dt: float | None = None) -> Solver | EulerMaruyama:
+def default_solver(system: HybridSystem | HybridNetwork, dt: float | None = None) -> Any:
     """The solver that suits a system: RK4, Rosenbrock for a stiff one, Euler-Maruyama for a random one.
 
     Parameters
     ----------
-    system : HybridSystem
+    system : HybridSystem or HybridNetwork
         Which says whether it is stiff or random.
     dt : float, optional
         Longest time step [s].
 
     Returns
     -------
-    RK4, Rosenbrock or EulerMaruyama
+    RK4, Rosenbrock, EulerMaruyama or NetworkSolver
         With its own defaults.
 
     Raises
@@ -89,16 +91,18 @@ def default_solver(system: HybridSystem, dt: float | None = None) -> Solver | Eu
     ValueError
         When the system is random and neither it nor `dt` says how long a step may be.
     """
+    if isinstance(system, HybridNetwork):
+        return NetworkSolver(dt=dt)
     if system.is_random:
         return default_steps(system, dt)
     return Rosenbrock(dt=dt) if system.stiff else RK4(dt=dt)
 
 
 def simulate_system(
-    system: HybridSystem,
+    system: HybridSystem | HybridNetwork,
     drives: Mapping[str, Stimulus] | Stimulus | None,
     t_stop: float,
-    solver: Solver | EulerMaruyama | None = None,
+    solver: Solver | EulerMaruyama | NetworkSolver | None = None,
     progress: Progress = silent,
     seed: int | None = None,
 ) -> Recording:
@@ -106,13 +110,13 @@ def simulate_system(
 
     Parameters
     ----------
-    system : HybridSystem
+    system : HybridSystem or HybridNetwork
         What to integrate.
     drives : Stimulus, or mapping of str to Stimulus, or None
-        The stimulus of each input; one alone for a system with one input. Inputs left out are zero.
+        The stimulus of each input; one alone for a system with one input. Inputs left out are zero. A network has its own.
     t_stop : float
         Length of the run [s].
-    solver : RK4, Rosenbrock, EulerMaruyama or Milstein, optional
+    solver : RK4, Rosenbrock, EulerMaruyama, Milstein or NetworkSolver, optional
         Method and step; by default RK4, Rosenbrock for a stiff system, EulerMaruyama for a random one.
     progress : Progress
         Told how far the run is.
@@ -132,7 +136,11 @@ def simulate_system(
         When the solution ceases to be finite or chatters; ConvergenceError as its cause where an algebraic
         unknown has no solution. Its ``partial`` holds the recording up to there.
     """
+    if isinstance(system, HybridNetwork):
+        return simulate_network(system, t_stop, _of_network(system, drives, solver, seed), progress)
     solver = solver or default_solver(system)
+    if isinstance(solver, NetworkSolver):
+        raise ValueError(f"NetworkSolver is for networks, and {system.name!r} is none: use nm.RK4 or nm.Rosenbrock")
     if isinstance(solver, EulerMaruyama):
         recording, status = simulate_path(system, drives_by_input(system, drives), t_stop, solver, seed, progress)
         if status != 0:
@@ -184,6 +192,21 @@ def simulate_system(
     if status != 0:
         raise failure(system, status, t_reached, recording)
     return recording
+
+
+def _of_network(system: HybridNetwork, drives: Any, solver: Any, seed: int | None) -> NetworkSolver:
+    """The solver of a network, and what does not go with one refused."""
+    if drives:
+        raise ValueError(f"{system.name!r} is a network, which has its drives in it: give none")
+    if seed is not None:
+        raise ValueError(f"seed belongs to a random system, and the network {system.name!r} is not one: leave it out")
+    if solver is None or isinstance(solver, NetworkSolver):
+        return solver or NetworkSolver()
+    if isinstance(solver, RK4):
+        return NetworkSolver(dt=solver.dt, refinement=solver.refinement)
+    raise ValueError(
+        f"a network is solved by RK4, and by Rosenbrock where a neuron is stiff, with the events of all: give dt or nm.RK4(dt=...), not {solver!r}"
+    )
 
 
 def refuse_chance(system: HybridSystem, solver: Any) -> None:

@@ -57,6 +57,12 @@ class Network:
         """The same network with other currents into some neurons, by name [A]; ``ValueError`` for a name that is no neuron."""
         return dataclasses.replace(self, plan=self.plan.driven_by(drives))
 
+    def drives(self) -> dict[str, Stimulus]:
+        """What drives the ports of the circuit, by name [A or V]."""
+        from neuromorph.networks.drives import network_drives
+
+        return network_drives(self.plan)
+
     def dynamics(self) -> HybridNetwork:
         """The equations of all neurons and synapses (SI units)."""
         return self._dynamics

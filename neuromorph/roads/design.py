@@ -125,16 +125,47 @@ def working_point(
     return drive, float(t_stop)
 
 
-def equations_or_none(design: Any) -> HybridSystem | None:
-    """The design's hybrid system (SI units), or ``None`` for a circuit alone."""
+def driven(
+    design: Any, drive: Mapping[str, Stimulus] | Stimulus | None
+) -> tuple[Any, Mapping[str, Stimulus] | Stimulus | None]:
+    """The design and what drives it [A or V]; a network takes its drives into itself.
+
+    Parameters
+    ----------
+    design : object
+        A network, or any other design.
+    drive : Stimulus, or mapping of str to Stimulus, or None
+        As given; by name of the neuron for a network.
+
+    Returns
+    -------
+    design, drive
+        For a network the driven network, and ``None``.
+
+    Raises
+    ------
+    ValueError
+        When one stimulus is given for a network, or a neuron is unknown.
+    """
+    if not hasattr(design, "driven_by"):
+        return design, drive
+    if isinstance(drive, Stimulus):
+        raise ValueError(
+            f"{design.design_name!r} is a network: give a dict with a stimulus for each neuron that gets one; its neurons: "
+            f"{', '.join(design.neurons[:8])}{' ...' if len(design.neurons) > 8 else ''}"
+        )
+    return design.driven_by(drive or {}), None
+
+
+def equations_or_none(design: Any) -> Any:
+    """The design's hybrid system or network (SI units), or ``None`` for a circuit alone."""
     if hasattr(design, "dynamics"):
-        system: HybridSystem = design.dynamics()
-        return system
+        return design.dynamics()
     return design if hasattr(design, "modes") and hasattr(design, "transitions") else None
 
 
-def equations_of(design: Any) -> HybridSystem:
-    """The design's hybrid system (SI units), or ``ValueError`` that says why there is none."""
+def equations_of(design: Any) -> Any:
+    """The design's hybrid system or network (SI units), or ``ValueError`` that says why there is none."""
     system = equations_or_none(design)
     if system is None:
         raise ValueError(
@@ -179,6 +210,9 @@ def deck_of(
         if drive is not None or probes is not None or t_stop != design.t_stop:
             raise ValueError("a deck holds its own drive, probes and t_stop: make another one with nm.make_deck")
         return design
+    if hasattr(design, "driven_by"):
+        design, drive = driven(design, drive)
+        drive = design.drives()
     if hasattr(design, "schematic"):
         return make_deck(design.schematic(), drives=drive, t_stop=t_stop, probes=probes)
     if hasattr(design, "raw_spice") and hasattr(design, "elements"):

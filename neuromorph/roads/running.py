@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuromorph.progress import Progress, silent
 from neuromorph.recording import Recording
-from neuromorph.roads.design import at_fidelity, deck_of, equations_of, equations_or_none, working_point
+from neuromorph.roads.design import at_fidelity, deck_of, driven, equations_of, equations_or_none, working_point
 from neuromorph.roads.engines import chosen_because, engine_for, engine_of
 from neuromorph.roads.findings import check_design, warn_of
 from neuromorph.stimulus import Stimulus
@@ -38,10 +38,11 @@ def simulate(
 
     Parameters
     ----------
-    design : Neuron, Pair, HybridSystem, PySpice Circuit or Deck
+    design : Neuron, Network, Pair, HybridSystem, PySpice Circuit or Deck
         What to simulate. The deck of an operating point has no time and takes no `t_stop`.
     drive : Stimulus, or mapping of str to Stimulus
-        What drives the input, or each input by name [A or V]. A neuron's working point where it is left out.
+        What drives the input, or each input by name [A or V]. A neuron's working point where it is left out. Of a network,
+        currents into neurons by name, in place of those that its graph has.
     t_stop : float
         Length of the run [s]. A neuron's working point where it is left out.
     engine : {"ode", "rk4", "ngspice", "ngspice-shared", "vacask", "auto"} or Engine, optional
@@ -50,7 +51,7 @@ def simulate(
         the simulator VACASK; ``"auto"`` picks a SPICE engine, and the provenance says why under ``engine_choice``.
     dt : float, optional
         Longest step of the equations' solver [s].
-    solver : RK4, Rosenbrock, EulerMaruyama or Milstein, optional
+    solver : RK4, Rosenbrock, EulerMaruyama, Milstein or NetworkSolver, optional
         The solver, instead of `dt`. Without it RK4, Rosenbrock where the system says that it is stiff, or
         EulerMaruyama where it is random.
     options : NgspiceOptions or VacaskOptions, optional
@@ -93,10 +94,11 @@ def simulate(
             raise ValueError("the deck of an operating point takes an engine and options only")
         return engine_of(engine or "ngspice").run(design, options, progress)
     drive, t_stop = working_point(design, drive, t_stop)
+    design, drive = driven(design, drive)
     if warn:
         warn_of(check_design(design, drive, t_stop, options=options))
     if engine is None:
-        engine = "ode" if hasattr(equations_or_none(design), "modes") else "ngspice"
+        engine = "ngspice" if equations_or_none(design) is None else "ode"
     if engine in ("ode", "rk4"):
         from neuromorph.behaviour import default_solver, simulate_system
 
