@@ -83,7 +83,7 @@ class TestNeuronsAndDrives:
 
     def test_of_the_default_winner_the_current_is_largest(self):
         graph = nm.networks.winner_take_all(3)
-        assert [graph.nodes[n]["drive"].value for n in graph] == pytest.approx([1.3e-3, 1.15e-3, 1e-3])
+        assert [graph.nodes[n]["drive"].value for n in graph] == [1.3e-3, 1e-3, 1e-3]
 
     @pytest.mark.parametrize(
         ("make", "said"),
@@ -130,6 +130,63 @@ class TestNeuronsAndDrives:
     def test_what_does_not_fit(self, make, said):
         with pytest.raises(ValueError, match=re.escape(said)):
             make()
+
+
+def spike_counts(graph, t_stop=4e-3):
+    recording = nm.simulate(nm.compose(graph, record=[]), t_stop=t_stop)
+    names = recording.provenance["neurons"]
+    settled = np.asarray(recording.spikes.sources)[np.asarray(recording.spikes.times) > t_stop / 2]
+    return dict(zip(names, np.bincount(settled, minlength=len(names)).tolist(), strict=True))
+
+
+class TestWhatTheyDo:
+    """With the values that they have by themselves."""
+
+    def test_a_chain_hands_on_each_spike(self):
+        counts = spike_counts(nm.networks.chain(4))
+        assert counts["n0"] > 30
+        assert max(counts.values()) - min(counts.values()) <= 1
+
+    def test_a_chain_with_weak_synapses_does_not(self):
+        assert spike_counts(nm.networks.chain(2, weights=0.4e-3))["n1"] == 0
+
+    def test_layers_hand_on_the_spikes_of_all(self):
+        counts = spike_counts(nm.networks.layered([3, 2, 1]))
+        assert counts["n5"] >= counts["n0"] - 1 > 30
+
+    def test_inhibition_slows_and_excitation_quickens(self):
+        alone = spike_counts(nm.networks.chain(1))["n0"]
+        excited = spike_counts(nm.networks.recurrent(4, 0))["e0"]
+        inhibited = spike_counts(nm.networks.recurrent(0, 4))["i0"]
+        assert inhibited < 0.9 * alone < 1.2 * alone < excited
+        mixed = spike_counts(nm.networks.recurrent(4, 1))
+        assert 0 < mixed["e0"] < excited
+
+    @pytest.mark.parametrize("interneuron", [None, nm.MemristiveALIF()])
+    def test_the_winner_takes_all(self, interneuron):
+        counts = spike_counts(nm.networks.winner_take_all(4, interneuron=interneuron))
+        assert counts["n0"] > 20
+        assert [counts[name] for name in ("n1", "n2", "n3")] == [0, 0, 0]
+
+    def test_without_inhibition_there_is_no_winner(self):
+        counts = spike_counts(nm.networks.winner_take_all(3, weights=1e-9))
+        assert min(counts.values()) > 30
+
+    def test_a_random_network_fires_unevenly(self):
+        counts = spike_counts(nm.networks.random_network(12, 0.3, seed=4))
+        assert len(set(counts.values())) > 4
+
+    def test_a_crossbar_hands_on_what_it_has_to(self):
+        counts = spike_counts(nm.networks.crossbar_between([[2e-3, 0.2e-3], [2e-3, 0.2e-3]]))
+        assert counts["post0"] >= counts["pre0"] - 1 > 30
+        assert counts["post1"] == 0
+
+    def test_a_crossbar_does_what_the_synapses_in_it_would(self):
+        weights = 0.6e-3 * np.array([[0, 1, -1], [1, 0, -2], [2, 1, 0]])
+        drive = [nm.Constant(value=value) for value in (1e-3, 1.2e-3, 1.4e-3)]
+        through = spike_counts(nm.networks.recurrent_crossbar(weights, drive=drive))
+        among = spike_counts(nm.networks.recurrent(3, 0, weights=weights, drive=drive, prefixes=("n", "i")))
+        assert through == among
 
 
 class TestSynapses:

@@ -12,6 +12,7 @@ import numpy as np
 from neuromorph.networks.builders.populations import (
     DRIVE,
     DRIVER,
+    DRIVING,
     NEURON,
     Drives,
     Neurons,
@@ -86,7 +87,7 @@ def chain(
     graph = new_graph("chain")
     add_population(graph, names, neuron, drives, driver, [(float(k), 0.0) for k in range(n)])
     pairs = [(names[k], names[k + 1], (k,)) for k in range(n - 1)]
-    connect(graph, pairs, shared(1) if synapse is None else synapse, weights, (n - 1,))
+    connect(graph, pairs, shared(DRIVING, 1) if synapse is None else synapse, weights, (n - 1,))
     return graph
 
 
@@ -164,7 +165,7 @@ def layered(
             for j, target in enumerate(after)
             if is_there[i, j]
         ]
-        taken = shared(len(before) * probability) if synapse is None else synapse
+        taken = shared(DRIVING, len(before) * probability) if synapse is None else synapse
         connect(graph, pairs, taken, per_pair[k], is_there.shape)
     return graph
 

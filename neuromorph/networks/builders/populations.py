@@ -34,13 +34,15 @@ DRIVE = Constant(value=1e-3)
 """The current of a network that is not told of another one: the default neuron fires from 0.6 mA on, adapted from 0.8 mA on [A]."""
 DRIVER = PulseDriver(v_pulse=0.5, t_pulse=20e-6)
 """Pulses that last: those of the discharge alone, 1 us, are too short to charge the membrane of the default neuron [V, s]."""
-CONDUCTANCE = 4e-3
-"""All the excitatory synapses of a neuron together, where no other is given: one pulse of all fires the default neuron [S]."""
+DRIVING = 4e-3
+"""All the synapses of a neuron together, where they are to fire it: one pulse of all fires the default neuron [S]."""
+MODULATING = 1e-3
+"""All the synapses of one sign of a neuron together, where it is driven and they are to change its rate [S]."""
 
 
-def shared(count: float, inhibitory: bool = False) -> StaticSynapse:
-    """One of `count` synapses that together have the default conductance [S]."""
-    return StaticSynapse(conductance=CONDUCTANCE / max(count, 1.0), inhibitory=inhibitory)
+def shared(conductance: float, count: float, inhibitory: bool = False) -> StaticSynapse:
+    """One of `count` synapses that together have a conductance [S]."""
+    return StaticSynapse(conductance=conductance / max(count, 1.0), inhibitory=inhibitory)
 
 
 def new_graph(name: str) -> networkx.DiGraph[str]:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from neuromorph.networks.builders.populations import (
-    CONDUCTANCE,
     DRIVE,
     DRIVER,
+    DRIVING,
+    MODULATING,
     NEURON,
     Drives,
     Neurons,
@@ -56,7 +57,7 @@ def recurrent(
         One for all, or one for each, the excitatory ones first.
     excitatory, inhibitory : Synapse or callable, optional
         What a neuron of that kind drives the others through: one synapse for all, or a function of the names of source and
-        target. By default static: 4 mS for all excitatory synapses of a neuron, as much for the inhibitory ones.
+        target. By default static: 1 mS for all excitatory synapses of a neuron, as much for the inhibitory ones.
     weights : float, array_like of shape (n, n), or callable, optional
         Conductances in place of those of the synapses [S], row by source and column by target, as :func:`chain` has them;
         above zero they are of the sign that the synapse has.
@@ -96,8 +97,8 @@ def recurrent(
     for population, part in (("excitatory", slice(counts[0])), ("inhibitory", slice(counts[0], None))):
         add_population(graph, names[part], neurons[part], drives[part], driver, places[part], population=population)
     if inhibitory is None:
-        inhibitory = shared(counts[1], inhibitory=True)
-    for k, synapse in enumerate((shared(counts[0]) if excitatory is None else excitatory, inhibitory)):
+        inhibitory = shared(MODULATING, counts[1], inhibitory=True)
+    for k, synapse in enumerate((shared(MODULATING, counts[0]) if excitatory is None else excitatory, inhibitory)):
         if getattr(synapse, "inhibitory", bool(k)) != bool(k):
             raise ValueError(
                 f"{('excitatory', 'inhibitory')[k]} is a synapse with inhibitory={not k}: give it inhibitory={bool(k)}"
@@ -134,13 +135,13 @@ def winner_take_all(
     neuron : Neuron or sequence of Neuron
         One for all, or one for each.
     synapse : Synapse or callable, optional
-        The inhibition: one inhibitory synapse for all, or a function of the names of source and target; by default static.
+        The inhibition: one inhibitory synapse for all, or a function of the names of source and target; by default static, 4 mS.
     weights : float, array_like of shape (n, n), or callable, optional
         Conductances of the inhibition in place of that of `synapse` [S], row by source and column by target; with an
         interneuron of shape (n,).
     drive : Stimulus, sequence of Stimulus, optional
         Current into each neuron: one for all, or one for each [A]; by default constant, 1.3 mA into the first and 1 mA into the
-        last.
+        others.
     driver : PulseDriver
         Pulses on the lines [V, s].
     prefix : str
@@ -166,9 +167,9 @@ def winner_take_all(
     """
     names = names_of(prefix, count_of("n", n, 2))
     if drive is None:
-        drive = [Constant(value=1.3e-3 - 0.3e-3 * k / (n - 1)) for k in range(n)]
+        drive = [Constant(value=1.3e-3), *[DRIVE] * (n - 1)]
     if synapse is None:
-        synapse = StaticSynapse(conductance=CONDUCTANCE, inhibitory=True)
+        synapse = StaticSynapse(conductance=DRIVING, inhibitory=True)
     if not getattr(synapse, "inhibitory", True):
         raise ValueError("the neurons of a winner-take-all network inhibit: give synapse= inhibitory=True")
     graph = new_graph("winner-take-all")
@@ -182,7 +183,7 @@ def winner_take_all(
         return graph
     inhibitor = f"{prefix}_inhibitor"
     add_population(graph, [inhibitor], interneuron, None, driver, [(0.0, 0.0)], population="inhibitor")
-    connect(graph, [(name, inhibitor, ()) for name in names], shared(1), None, ())
+    connect(graph, [(name, inhibitor, ()) for name in names], shared(DRIVING, 1), None, ())
     connect(graph, [(inhibitor, name, (k,)) for k, name in enumerate(names)], synapse, weights, (n,))
     return graph
 
@@ -216,7 +217,7 @@ def random_network(
     neuron : Neuron or sequence of Neuron
         One for all, or one for each.
     excitatory, inhibitory : Synapse or callable, optional
-        As :func:`recurrent` has them; by default 4 mS for all synapses of a kind that a neuron has on the average.
+        As :func:`recurrent` has them; by default 1 mS for all synapses of a kind that a neuron has on the average.
     weights : float, array_like of shape (n, n), or callable, optional
         Conductances in place of those of the synapses [S], as :func:`recurrent` has them.
     drive : Stimulus, sequence of Stimulus or None
@@ -250,8 +251,10 @@ def random_network(
         total - n_inhibitory,
         n_inhibitory,
         neuron=neuron,
-        excitatory=shared((total - n_inhibitory) * probability) if excitatory is None else excitatory,
-        inhibitory=shared(n_inhibitory * probability, inhibitory=True) if inhibitory is None else inhibitory,
+        excitatory=shared(MODULATING, (total - n_inhibitory) * probability) if excitatory is None else excitatory,
+        inhibitory=shared(MODULATING, n_inhibitory * probability, inhibitory=True)
+        if inhibitory is None
+        else inhibitory,
         weights=weights,
         drive=drive,
         driver=driver,
