@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromorph.analysis.bootstrap import Estimate, estimate, refuse_bad_bootstrap, slopes, weights_of_paths
-from neuromorph.analysis.event_states import event_initials, with_event_states
+from neuromorph.analysis.event_states import event_initials, values_of_paths, with_event_states
 from neuromorph.behaviour import EulerMaruyama, simulate_batch
 from neuromorph.progress import Progress, silent
 from neuromorph.quantities import format_quantity, pluralised
@@ -203,10 +203,7 @@ def crossing_speeds(
     counts = np.empty((len(states.sources), n))
     for start in range(0, n, size):
         stop = min(start + size, n)
-        own = [
-            {name: np.asarray(v)[start:stop] if np.ndim(v) else v for name, v in (values or {}).items()}
-            for values in (parameters, given)
-        ]
+        paths = range(start, stop)
         batch = simulate_batch(
             states.system,
             drives,
@@ -214,8 +211,8 @@ def crossing_speeds(
             stop - start,
             solver=EulerMaruyama(dt=dt),
             seed=seed,
-            parameters=own[0],
-            initial=own[1],
+            parameters=values_of_paths(parameters, paths),
+            initial=values_of_paths(given, paths),
             record=[*states.counts, *states.speeds],
             every=every,
             first=start,

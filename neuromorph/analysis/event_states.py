@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import sympy
 
 from neuromorph.behaviour import ito
@@ -362,3 +363,11 @@ def event_initials(states: EventStates, initial: Mapping[str, Any] | None) -> di
             choices = ", ".join(n for n in states.system.states if n not in own)
             raise ValueError(f"there is no initial state {name!r}; choices: {choices}")
     return given
+
+
+def values_of_paths(values: Mapping[str, Any] | None, paths: range) -> dict[str, Any]:
+    """Some paths' own values; those that hold for all paths stay as they are (in each one's unit)."""
+    return {
+        name: np.asarray(value)[paths.start : paths.stop] if np.ndim(value) else value
+        for name, value in (values or {}).items()
+    }

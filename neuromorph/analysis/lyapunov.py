@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromorph.analysis.bootstrap import Estimate, estimate, refuse_bad_bootstrap, weights_of_paths
-from neuromorph.analysis.event_states import event_initials, with_event_states
+from neuromorph.analysis.event_states import event_initials, values_of_paths, with_event_states
 from neuromorph.analysis.twin_state import with_twin
 from neuromorph.behaviour import EulerMaruyama, simulate_batch
 from neuromorph.progress import Progress, silent
@@ -231,12 +231,10 @@ def lyapunov_exponent(
         every = before // skipped
 
     def run(observed: Any, recorded: list[str], start: int, shift: Mapping[str, float]) -> Any:
-        own = [
-            {name: np.asarray(v)[start : start + half] if np.ndim(v) else v for name, v in (values or {}).items()}
-            for values in (parameters, given)
-        ]
+        paths = range(start, start + half)
+        starts = values_of_paths(given, paths)
         for name, distance in shift.items():
-            own[1][name] = own[1].get(state, system.states[state].initial) + distance
+            starts[name] = starts.get(state, system.states[state].initial) + distance
         return simulate_batch(
             observed,
             drives,
@@ -244,8 +242,8 @@ def lyapunov_exponent(
             half,
             solver=EulerMaruyama(dt=dt, crossings=crossings),
             seed=seed,
-            parameters=own[0],
-            initial=own[1],
+            parameters=values_of_paths(parameters, paths),
+            initial=starts,
             record=recorded,
             every=every,
             first=start,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromorph.analysis.event_states import EventStates
+from neuromorph.analysis.event_states import EventStates, values_of_paths
 from neuromorph.behaviour import EulerMaruyama, simulate_batch
 
 Array = NDArray[np.float64]
@@ -76,8 +76,8 @@ class PathTask:
             n,
             solver=solver,
             seed=self.seed,
-            parameters=_part(self.parameters, paths),
-            initial=_part(self.initial, paths),
+            parameters=values_of_paths(self.parameters, paths),
+            initial=values_of_paths(self.initial, paths),
             record=self.recorded,
             every=max(1, round(self.sample_dt / solver.dt)),
             first=paths.start,
@@ -189,12 +189,6 @@ def path_errors(task: PathTask, n: int, n_steps: int, told: Any) -> PathErrors:
 def _cost(solver: EulerMaruyama) -> float:
     """Cost of a run, roughly: steps, and the fine increments that they are made of [1/s]."""
     return (1 + 0.3 * solver.pieces_per_step) / solver.dt
-
-
-def _part(values: Mapping[str, Any], paths: range) -> dict[str, Any]:
-    return {
-        name: np.asarray(value)[paths.start : paths.stop] if np.ndim(value) else value for name, value in values.items()
-    }
 
 
 def _changes(last_times: Array) -> tuple[Array, NDArray[Any]]:
