@@ -23,6 +23,7 @@ from neuromorph.cli.options import (
     Plot,
     Probes,
     RelTol,
+    Seed,
     Set,
     SpiceEngine,
     TMax,
@@ -47,6 +48,7 @@ from neuromorph.cli.output import (
     write_json,
 )
 from neuromorph.cli.reproduce import reproduce
+from neuromorph.cli.stdp import stdp
 from neuromorph.cli.sweep import sweep
 from neuromorph.version import __version__
 
@@ -114,6 +116,7 @@ def simulate(
     fidelity: Fidelity = None,
     probe: Probes = [],  # noqa: B006
     dt: Dt = None,
+    seed: Seed = None,
     reltol: RelTol = None,
     t_max: TMax = None,
     method: Method = None,
@@ -139,6 +142,7 @@ def simulate(
             options=spice_options(reltol, t_max, method, engine),
             probes=named_probes(probe),
             fidelity=parsed_fidelity(fidelity),
+            seed=seed,
             progress=progress,
         )
     say(describe_recording(recording), json)
@@ -165,6 +169,7 @@ def validate(
     fidelity: Fidelity = None,
     probe: Probes = [],  # noqa: B006
     dt: Dt = None,
+    seed: Seed = None,
     reltol: RelTol = None,
     t_max: TMax = None,
     method: Method = None,
@@ -177,17 +182,28 @@ def validate(
 ) -> None:
     """Run a design as equations and as a circuit, and say how far they agree and why."""
     import neuromorph as nm
-    from neuromorph.cli.designs import requested
+    from neuromorph.cli.designs import UsageError, requested
 
     check_outputs(json=json, plot=plot)
     request = requested(design, setting, drive, t_stop)
     warn_of_idle_settings(request.design, setting, parsed_fidelity(fidelity))
+    drives, t_stop_s, step = request.drive, request.t_stop, seconds(dt)
+    asked = request.design
+    if seed is not None:
+        if step is None:
+            raise UsageError(
+                "--seed draws one path of noise for both roads: say with --dt how long each sample is held"
+            )
+        if t_stop_s is None and hasattr(asked, "working_point"):
+            t_stop_s = asked.working_point().t_stop
+        asked, drives = nm.frozen_noise(asked, drives, t_stop_s, seed=seed, dt=step)
+        step = None
     with DelayedProgress() as progress:
         check = nm.cross_validate(
-            request.design,
-            request.drive,
-            request.t_stop,
-            dt=seconds(dt),
+            asked,
+            drives,
+            t_stop_s,
+            dt=step,
             engine=engine,
             options=spice_options(reltol, t_max, method, engine),
             probes=named_probes(probe),
@@ -251,6 +267,7 @@ app.command()(draw)
 app.command()(sweep)
 app.command()(fit)
 app.command()(noise)
+app.command()(stdp)
 app.command()(reproduce)
 app.add_typer(crossbar, name="crossbar")
 

@@ -54,6 +54,7 @@ Fidelity = Annotated[
         "or a vendor's model: amplifier=op.lib:OP07.",
     ),
 ]
+Seed = Annotated[int | None, typer.Option("--seed", help="Of the noise, a whole number: the same one repeats the run.")]
 Plot = Annotated[Path | None, typer.Option("--plot", help="Write a picture (png, pdf, svg).")]
 
 

@@ -12,6 +12,7 @@ from neuromorph.stimulus.base import DRIVE_UNIT, Stimulus
 from neuromorph.stimulus.held import PoissonInput, SpikeInput, ZeroOrderHold
 from neuromorph.stimulus.periodic import Sine, SquareWave, Triangle
 from neuromorph.stimulus.sampled import Constant, PiecewiseLinear, PulseTrain
+from neuromorph.stimulus.white_noise import WhiteNoise
 
 __all__ = ["parse_stimulus"]
 
@@ -25,6 +26,7 @@ _CHOICES: dict[str, type[Stimulus]] = {
     "samples": ZeroOrderHold,
     "spikes": SpikeInput,
     "poisson": PoissonInput,
+    "whitenoise": WhiteNoise,
 }
 _BY_NAME = _CHOICES | {choice.__name__.lower(): choice for choice in _CHOICES.values()}
 _LIST_UNITS = {"times": "s", "values": DRIVE_UNIT}
@@ -41,7 +43,7 @@ def parse_stimulus(text: str, unit: str | None = None) -> Stimulus:
     text : str
         A name with parameters, as in ``"square(amplitude=1mA, frequency=1kHz, duty=50%)"``, lists in
         brackets, as in ``"pulses(times=[1ms, 2ms], width=0.1ms, amplitude=1V)"``, or a value alone for a
-        constant. Names are constant, square, pulses, sine, triangle, pwl, samples, spikes, poisson, or those of the classes; spikes may
+        constant. Names are constant, square, pulses, sine, triangle, pwl, samples, spikes, poisson, whitenoise, or those of the classes; spikes may
         come from a text file, as in ``"spikes(file=spikes.csv, source=a)"``; values
         take the units and prefixes of :func:`~neuromorph.quantities.parse_quantity`, or none for SI units.
     unit : {"A", "V"}, optional
