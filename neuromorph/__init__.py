@@ -32,6 +32,7 @@ _HOMES = {
         "WhiteNoise",
         "ZeroOrderHold",
         "parse_stimulus",
+        "spike_inputs",
     ),
     "recording": ("BatchRecording", "Recording", "SpikeTrains", "load", "load_spikes"),
     "measurement": ("Measurement", "load_measurement", "refuse_duplicates", "synthetic_measurement"),
@@ -303,6 +304,7 @@ if TYPE_CHECKING:
     from neuromorph.stimulus import WhiteNoise as WhiteNoise
     from neuromorph.stimulus import ZeroOrderHold as ZeroOrderHold
     from neuromorph.stimulus import parse_stimulus as parse_stimulus
+    from neuromorph.stimulus import spike_inputs as spike_inputs
     from neuromorph.sweeps import LogNormal as LogNormal
     from neuromorph.sweeps import Normal as Normal
     from neuromorph.sweeps import SweepInterrupted as SweepInterrupted

@@ -5,6 +5,7 @@ from neuromorph.stimulus.held import PoissonInput, SpikeInput, ZeroOrderHold
 from neuromorph.stimulus.parsing import parse_stimulus
 from neuromorph.stimulus.periodic import Sine, SquareWave, Triangle
 from neuromorph.stimulus.sampled import Constant, PiecewiseLinear, PulseTrain
+from neuromorph.stimulus.spike_graph import spike_inputs
 from neuromorph.stimulus.white_noise import WhiteNoise
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "WhiteNoise",
     "ZeroOrderHold",
     "parse_stimulus",
+    "spike_inputs",
 ]
