@@ -68,10 +68,10 @@ def requested(name: str, settings: list[str], drive: list[str], t_stop: str | No
     UsageError
         When something cannot be understood; the message lists the choices.
     """
-    values = _settings(settings)
+    values = settings_of(settings)
     point: Any = None
     if name in LIBRARY:
-        design = _with_settings(LIBRARY[name](), values)
+        design = with_settings(LIBRARY[name](), values)
     elif name.endswith(".py") or "/" in name or "\\" in name:
         module = _load_script(Path(name))
         design = _script_design(name, module, values)
@@ -94,7 +94,8 @@ def script_arguments(script: str) -> tuple[str, ...]:
     return tuple(inspect.signature(function).parameters) if callable(function) else ()
 
 
-def _settings(settings: list[str]) -> dict[str, str]:
+def settings_of(settings: list[str]) -> dict[str, str]:
+    """What ``--set`` was given, as text by name; each name once."""
     values = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
@@ -106,7 +107,7 @@ def _settings(settings: list[str]) -> dict[str, str]:
     return values
 
 
-def _with_settings(design: Parameters, values: Mapping[str, str]) -> Any:
+def with_settings(design: Parameters, values: Mapping[str, str]) -> Any:
     """A parameter object with values set; those of its parts by ``part.name``, or by ``name`` where that is clear."""
     parts = design.inner_parameters()
     models = {
@@ -235,7 +236,7 @@ def _script_design(name: str, module: ModuleType, values: Mapping[str, str]) -> 
             f"design() of {name} returned {design!r}; it should return a neuron, a Pair, a HybridSystem, a Circuit or a Deck"
         )
     if rest and isinstance(design, Parameters):
-        return _with_settings(design, rest)
+        return with_settings(design, rest)
     if rest:
         _refuse_name(f"design() of {name}", next(iter(rest)), list(arguments) or ["none: design() has no arguments"])
     return design

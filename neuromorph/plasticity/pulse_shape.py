@@ -27,6 +27,8 @@ _TAIL_LENGTH = 5.0
 _CHORD_ERROR = 1e-3
 # What a sum of times may be off by, as a share of the pulse.
 _ROUNDING = 1e-9
+# Corners closer than this share of a pulse's shortest stretch are one.
+_GAP = 0.01
 # Below this share of its largest voltage a pulse has as good as passed.
 _PASSED = 0.05
 Array = NDArray[np.float64]
@@ -232,6 +234,11 @@ class PulseShape(Parameters):
     def duration(self) -> float:
         """From its beginning to its end [s]."""
         return self.end - self.start
+
+    @property
+    def gap(self) -> float:
+        """A hundredth of its shortest stretch: corners closer than this are one [s]."""
+        return _GAP * float(np.diff(self.times).min())
 
     @property
     def reach(self) -> float:

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from neuromorph.plasticity.checks import SHORTEST
-
 if TYPE_CHECKING:
     from neuromorph.plasticity.pulse_shape import PulseShape
 
-__all__ = ["restarted", "summed"]
+__all__ = ["joined", "restarted", "summed"]
 
 Array = NDArray[np.float64]
 
@@ -42,7 +40,7 @@ def restarted(shape: PulseShape, spikes: Array) -> tuple[Array, Array]:
         heights[0] = value
         # The next pulse begins at what this one has reached, and goes on to its own second point.
         value = float(np.interp(cut, corners, heights)) if cut < corners[-1] else 0.0
-        kept = corners < cut - _gap(cut) if math.isfinite(cut) else np.ones(corners.size, dtype=bool)
+        kept = corners < cut - shape.gap if math.isfinite(cut) else np.ones(corners.size, dtype=bool)
         times.append(corners[kept])
         values.append(heights[kept])
     return np.concatenate(times), np.concatenate(values)
@@ -64,7 +62,7 @@ def summed(shape: PulseShape, spikes: Array) -> tuple[Array, Array]:
         Corners [s] and their voltages [V].
     """
     corners = np.unique((spikes[:, None] + np.array(shape.times)).ravel())
-    corners = corners[np.concatenate([[True], np.diff(corners) > _gap(corners[1:])])]
+    corners = corners[np.concatenate([[True], np.diff(corners) > shape.gap])]
     values = np.zeros(corners.size)
     for spike in spikes:
         first, last = np.searchsorted(corners, (spike + shape.start, spike + shape.end), side="left")
@@ -73,7 +71,29 @@ def summed(shape: PulseShape, spikes: Array) -> tuple[Array, Array]:
     return corners, values
 
 
-def _gap(times: Array | float) -> Array:
-    """How close to given times another corner is the same [s]."""
-    gap: Array = np.maximum(SHORTEST, 4 * np.spacing(np.asarray(times, dtype=float)))
-    return gap
+def joined(times: Array, others: Array, gap: float) -> Array:
+    """Times of one line, moved onto those of the other where they are close.
+
+    Corners of two sources that nearly coincide, but for rounding, let a SPICE engine take steps of no length.
+
+    Parameters
+    ----------
+    times, others : ndarray, shape (n,) and (m,)
+        Increasing [s].
+    gap : float
+        What is close [s].
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Increasing [s].
+    """
+    if not others.size:
+        return times
+    after = np.minimum(np.searchsorted(others, times), others.size - 1)
+    before = np.maximum(after - 1, 0)
+    nearest = np.where(np.abs(others[after] - times) < np.abs(others[before] - times), others[after], others[before])
+    moved = np.where(np.abs(nearest - times) <= gap, nearest, times)
+    # Two of them may be close to one of the other line.
+    twice = np.concatenate([[False], np.diff(moved) <= 0])
+    return np.where(twice, times, moved)

@@ -6,12 +6,16 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from neuromorph.devices import VTEAM, MemristorModel
 from neuromorph.neurons import WorkingPoint
 from neuromorph.plasticity.checks import finite
 from neuromorph.plasticity.protocol import SpikeProtocol
 from neuromorph.plasticity.pulse_shape import OVERLAPS, PulseShape, default_pulse
+from neuromorph.plasticity.pulse_trains import joined
 from neuromorph.quantities import Parameters, choice, parameter
+from neuromorph.stimulus import PiecewiseLinear
 
 if TYPE_CHECKING:
     from neuromorph.schematic import Schematic
@@ -102,13 +106,16 @@ class PlasticSynapse(Parameters):
         Returns
         -------
         dict of str to Stimulus
-            Under ``"v_pre"`` and ``"v_post"`` [V]; the first pulse begins at 0 s.
+            Under ``"v_pre"`` and ``"v_post"`` [V]; the first pulse begins at 0 s. Corners of both lines that are closer than a
+            hundredth of the shortest edge are made one.
         """
         shift = self._shift(protocol)
-        return {
-            f"v_{side}": getattr(self, side).stimulus([t + shift for t in getattr(protocol, side)], self.overlap)
-            for side in ("pre", "post")
-        }
+        pre = self.pre.stimulus([t + shift for t in protocol.pre], self.overlap)
+        post = self.post.stimulus([t + shift for t in protocol.post], self.overlap)
+        if isinstance(pre, PiecewiseLinear) and isinstance(post, PiecewiseLinear):
+            times = joined(np.array(post.times), np.array(pre.times), min(self.pre.gap, self.post.gap))
+            post = PiecewiseLinear(times=times, values=post.values)
+        return {"v_pre": pre, "v_post": post}
 
     def duration(self, protocol: SpikeProtocol, rest: float = 0.0) -> float:
         """How long an experiment takes.

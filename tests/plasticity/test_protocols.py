@@ -94,3 +94,21 @@ def test_the_largest_voltage_is_that_of_the_worst_delay():
 def test_what_makes_no_experiment_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("off", [0.0, 2e-21, 1e-18, 1e-12, 0.9e-9])
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_corners_of_both_lines_that_nearly_meet_are_one(off, sign):
+    synapse = nm.PlasticSynapse()
+    drives = synapse.drives(nm.SpikeProtocol.pairs(10e-6 + sign * off))  # the width of the spike
+    pre, post = (np.array(drives[name].times) for name in ("v_pre", "v_post"))
+    gaps = np.diff(np.unique(np.concatenate([pre, post])))
+    assert gaps.min() > 0.99e-9
+    assert np.diff(post).min() > 0
+    assert post[0] == pre[2]
+
+
+def test_corners_that_are_apart_stay_where_they_are():
+    synapse = nm.PlasticSynapse()
+    delay = 10e-6 + 1.5e-9
+    assert synapse.drives(nm.SpikeProtocol.pairs(delay))["v_post"].times[0] == delay

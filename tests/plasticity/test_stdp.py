@@ -422,3 +422,18 @@ def test_experiments_need_a_synapse_and_a_protocol():
         nm.weight_changes(nm.VTEAM(), nm.SpikeProtocol.pairs(0.0))
     with pytest.raises(ValueError, match="give at least one protocol"):
         nm.weight_changes(nm.PlasticSynapse(), [])
+
+
+def test_pulses_whose_edges_nearly_meet_run_on_every_engine():
+    """An edge of one line at the end of the other's spike, but for rounding, as any grid of delays has it."""
+    delays = [-10e-6 - 1e-18, 10e-6 - 1e-18]
+    curve = nm.stdp_curve(delays=delays)
+    for engine in ("ngspice", "vacask"):
+        assert curve.difference(nm.stdp_curve(delays=delays, engine=engine)) < ROADS
+
+
+def test_long_rests_between_pairs_keep_the_roads_together():
+    slow = {"delays": [-50e-6, 50e-6], "pairs": 5, "frequency": 10.0}
+    curve = nm.stdp_curve(**slow)
+    assert curve.dx == pytest.approx(5 * nm.stdp_curve(delays=slow["delays"]).dx, rel=1e-6)
+    assert curve.difference(nm.stdp_curve(**slow, engine="ngspice")) < ROADS
