@@ -26,7 +26,7 @@ _BUFFERED_NUMBERS = 4_000_000
 _NEURON_STRETCHES_PER_CALL = 2_000_000
 # What passes through synapses is smooth between changes of the lines: a cubic over this share of its time constant is exact to 1e-6.
 _STRETCHES_PER_TIME_CONSTANT = 10
-_STRETCHES_PER_DEVICE_TIME = 20
+_STRETCHES_PER_DEVICE_TIME = 50
 _STRETCHES_PER_PERIOD = 50
 # Rows of a recorded neuron: so many of its steps apart.
 _STEPS_PER_ROW = 8

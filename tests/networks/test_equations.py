@@ -113,7 +113,7 @@ def test_static_currents_are_those_of_the_flat_system():
         name: nm.MemristiveALIF(capacitance=c, r_switch=25.0)
         for name, c in zip("abc", (22e-9, 15e-9, 10e-9), strict=True)
     }
-    drives = {"a": 1e-3, "b": 0.5e-3, "c": 0.55e-3}
+    drives = {"a": 1e-3, "b": 0.8e-3, "c": 0.8e-3}
     graph = networkx.DiGraph()
     for name, neuron in neurons.items():
         graph.add_node(name, neuron=neuron, drive=nm.Constant(value=drives[name]))
@@ -121,8 +121,8 @@ def test_static_currents_are_those_of_the_flat_system():
         graph.add_edge(pre, post, synapse=nm.StaticSynapse(conductance=abs(current) / 0.5, inhibitory=current < 0))
     expected = simulate_system(flat(neurons, drives, weights), None, 1e-3)
     recording = run(graph, 1e-3)
-    assert len(recording.spikes) == len(expected.spikes) > 60
-    assert min(recording.spikes.counts()) > 10
+    assert len(recording.spikes) == len(expected.spikes) > 30
+    assert min(recording.spikes.counts()) > 5
     np.testing.assert_allclose(recording.spikes.times, expected.spikes.times, atol=2e-12)
     for name in neurons:
         assert recording[f"{name}.x"][-1] == pytest.approx(expected[f"{name}_x"][-1], abs=1e-9)
@@ -140,7 +140,7 @@ def test_low_passes_are_those_of_the_flat_system_and_share_a_time_constant():
         graph.add_edge(pre, post, synapse=synapse)
     expected = simulate_system(flat(neurons, drives, couplings), None, 1e-3)
     recording = run(graph, 1e-3)
-    assert len(recording.spikes) == len(expected.spikes) > 30
+    assert len(recording.spikes) == len(expected.spikes) > 25
     np.testing.assert_allclose(recording.spikes.times, expected.spikes.times, atol=5e-11)
 
 
@@ -173,8 +173,9 @@ def test_a_memristor_on_a_line_follows_its_own_equations():
                     lambda _, x, v=v: device.state_rate(v, x[0]), (t, until), [x], rtol=1e-11, atol=1e-13
                 )
                 x, t = answer.y[0, -1], until
-                here = recording.time == until
-                assert recording["s->n.x"][here][0] == pytest.approx(x, abs=1e-9)
+                here = np.argmin(np.abs(recording.time - until))
+                assert recording.time[here] == pytest.approx(until, abs=1e-15)
+                assert recording["s->n.x"][here] == pytest.approx(x, abs=1e-9)
     during = (recording.time > 0.15e-3) & (recording.time < 0.25e-3)
     currents = [device.current(0.4, x) for x in recording["s->n.x"][during]]
     np.testing.assert_allclose(recording["n.i_syn"][during], currents, rtol=1e-12)
@@ -197,7 +198,7 @@ def test_the_far_end_of_a_memristor_moves_with_the_targets_own_pulse():
 
 def test_voltage_routing_loads_the_membrane():
     neuron, g, v_pulse = nm.LIF(v_th=10.0), 50e-6, 0.4
-    recording = run(pulse_source(nm.StaticSynapse(conductance=g, routing="voltage"), neuron, (1e-3,), 2e-3), 3e-3)
+    recording = run(pulse_source(nm.StaticSynapse(conductance=g, routing="voltage"), neuron, (1e-3,), 3e-3), 3e-3)
     total = 1 / neuron.r_leak + g
     tau, v_end = neuron.capacitance / total, g * v_pulse / total
     expected = v_end * (1 - math.exp(-2e-3 / tau))
