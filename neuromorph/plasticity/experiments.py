@@ -17,7 +17,7 @@ from neuromorph.plasticity.protocol import SpikeProtocol
 from neuromorph.plasticity.synapse import PlasticSynapse
 from neuromorph.progress import Progress, silent
 from neuromorph.quantities import format_quantity
-from neuromorph.roads import ENGINES, Pair, simulate
+from neuromorph.roads import ENGINES, simulate
 
 if TYPE_CHECKING:
     from neuromorph.behaviour.simulate import Solver
@@ -251,18 +251,12 @@ def weight_changes(
         raise ValueError(f"workers must be a whole number from 1 on, got {workers!r}")
     settings = _settings(engine, solver, options)
     runs = [(synapse.drives(protocol), synapse.duration(protocol, rest)) for protocol in protocols]
-    # Made once: the expressions of a device take sympy longer than a run takes an engine.
-    circuit = synapse.schematic()
-    longest = max(t_stop for _, t_stop in runs)
-    circuit.resolution = replace(
-        circuit.resolution, t_max=max(circuit.resolution.t_max or 0.0, longest / _STEPS_PER_RUN)
-    )
-    pair = Pair(synapse.dynamics(), circuit)
+    design = _design(synapse, engine, max(t_stop for _, t_stop in runs))
 
     def run(k: int) -> tuple[Array, str]:
         drives, t_stop = runs[k]
         try:
-            recording = simulate(pair, drives, t_stop, engine, **settings)
+            recording = simulate(design, drives, t_stop, engine, **settings)
         except SimulationError as error:
             where = f"protocol {k}: {protocols[k].describe()}"
             raise replace(error, where=f"{where}, {error.where}" if error.where else where) from error
@@ -288,6 +282,16 @@ def _settings(engine: Any, solver: Any, options: Any) -> dict[str, Any]:
     from neuromorph.behaviour import Rosenbrock
 
     return {"options": options, "solver": solver or Rosenbrock(rtol=_RTOL)}
+
+
+def _design(synapse: PlasticSynapse, engine: Any, longest: float) -> Any:
+    """Equations or circuit, made once: a device's expressions take sympy longer than a run takes an engine."""
+    if engine in _EQUATIONS:
+        return synapse.dynamics()
+    circuit = synapse.schematic()
+    t_max = max(circuit.resolution.t_max or 0.0, longest / _STEPS_PER_RUN)
+    circuit.resolution = replace(circuit.resolution, t_max=t_max)
+    return circuit
 
 
 def _workers(engine: Any, workers: int | None) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PlasticSynapse"]
 
-_MEMRISTOR = "memristor_"
+_MEMRISTOR, _LARGEST = "memristor_", "v_largest"
+# Current, rate and time scale of models that differ in values only.
+_expressions: dict[Any, tuple[Any, Any, Any]] = {}
 # The state is the voltage of a capacitor of 1 uF: a tenth of its charge [C], and what keeps states within 1e-4 of their change.
 _CHGTOL, _RELTOL = 1e-7, 1e-7
 # At least so many steps in a pulse, however little happens.
@@ -163,26 +165,22 @@ class PlasticSynapse(Parameters):
         HybridSystem
             In SI units.
         """
-        import sympy
-
         from neuromorph.systems import HybridSystem, Mode, Output, State
 
-        v_pre, v_post = sympy.symbols("v_pre v_post", real=True)
-        values = self.memristor.values()
-        names = {sympy.Symbol(n, real=True): sympy.Symbol(_MEMRISTOR + n, real=True) for n in values}
-        names[sympy.Symbol("v", real=True)] = v_pre - v_post
-        current, rate = (expression.xreplace(names) for expression in self.memristor.expressions())
-        scale = self.memristor.time_scale(sympy.Float(self.largest_voltage))
+        current, rate, time_scale = _equations(self.memristor)
         return HybridSystem(
             name=self.design_name,
             states={"x": State(self.x0)},
             inputs={"v_pre": "V", "v_post": "V"},
-            parameters={_MEMRISTOR + name: value for name, value in values.items()},
-            modes={"plastic": Mode(rates={"x": rate}, time_scale=None if scale is None else scale.xreplace(names))},
+            parameters={**self._parameter_values(), _LARGEST: self.largest_voltage},
+            modes={"plastic": Mode(rates={"x": rate}, time_scale=time_scale)},
             outputs={"i_syn": Output(current, "A")},
             # Edges of nanoseconds, and rests of milliseconds in which nothing moves: steps have to follow an error estimate.
             stiff=True,
         )
+
+    def _parameter_values(self) -> dict[str, float]:
+        return {_MEMRISTOR + name: value for name, value in self.memristor.values().items()}
 
     def schematic(self) -> Schematic:
         """The circuit: the device between two ports, and a source of 0 V that senses its current.
@@ -210,10 +208,25 @@ class PlasticSynapse(Parameters):
             resolution=Resolution(
                 t_max=min(self.pre.duration, self.post.duration) / _STEPS_PER_PULSE, reltol=_RELTOL, chgtol=_CHGTOL
             ),
-            parameter_values={_MEMRISTOR + name: value for name, value in self.memristor.values().items()},
+            parameter_values=self._parameter_values(),
         )
         circuit.raw_spice += self.memristor.subcircuit()
         circuit.verilog_a[self.memristor.subcircuit_name] = self.memristor.verilog_a()
         circuit.X("memristor", self.memristor.subcircuit_name, "pre", "sense", "x", **self.memristor.values())
         circuit.V("sense", "sense", "post", 0.0)
         return circuit
+
+
+def _equations(memristor: MemristorModel) -> tuple[Any, Any, Any]:
+    """Current [A], rate [1/s] and time scale [s] of a device between two lines, in the names of the synapse's parameters."""
+    import sympy
+
+    key = (type(memristor), tuple(memristor.choices().items()))
+    if key not in _expressions:
+        v_pre, v_post, largest = sympy.symbols(f"v_pre v_post {_LARGEST}", real=True)
+        names = {sympy.Symbol(n, real=True): sympy.Symbol(_MEMRISTOR + n, real=True) for n in memristor.values()}
+        names[sympy.Symbol("v", real=True)] = v_pre - v_post
+        scale = memristor.time_scale(largest)
+        current, rate = (expression.xreplace(names) for expression in memristor.expressions())
+        _expressions[key] = (current, rate, None if scale is None else scale.xreplace(names))
+    return _expressions[key]
