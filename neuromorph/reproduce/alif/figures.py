@@ -86,7 +86,7 @@ def draw_figure_6(run: Run, ideal: Run) -> Figure:
     _line(state, run, "x", T_STOP, color=CANDIDATE)
     _last_rows(axes)
     _threshold(axes[0], run.variant)
-    figure.suptitle(_suptitle("Figure 6: the hardware, ngspice", run), fontsize="medium")
+    figure.suptitle(_suptitle(f"Figure 6: the hardware, {run.engine}", run), fontsize="medium")
     return figure
 
 
