@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from neuromorph.networks.cells import Cell, Subcircuits
 from neuromorph.networks.circuit_names import CircuitNames
 from neuromorph.networks.crossbar_cells import crossbar_cell
-from neuromorph.networks.drivers import driver_circuit
+from neuromorph.networks.drivers import delay_circuit, driver_circuit
 from neuromorph.networks.plan import CrossbarPart, NeuronPart, Plan, SynapsePart
-from neuromorph.networks.summing import CONVEYOR, DELAY_LINE, LOW_PASS
+from neuromorph.networks.summing import CONVEYOR, LOW_PASS
 from neuromorph.networks.synapses import LowPassSynapse, MemristiveSynapse, StaticSynapse
 from neuromorph.schematic.hierarchy import seen_from_outside
 from neuromorph.schematic.options import Resolution
@@ -26,7 +26,6 @@ __all__ = ["network_circuit"]
 
 # Longest time step, as a share of what has to be seen.
 _STEPS_PER_PULSE = 10
-_STEPS_PER_DELAY = 4
 _STEPS_PER_TAU = 50
 
 
@@ -201,22 +200,49 @@ class _Assembly:
                 ("inverted", source, delay), f"{source}_inverted", lambda node, name: f"E{name} {node} 0 0 {straight} 1"
             )
         if delay > 0:
-            straight = self._line(source)
-            self.steps.append(delay / _STEPS_PER_DELAY)
-            self.subcircuits.add_fixed("delayline", DELAY_LINE)
-            return self._derived(
-                ("delayed", source, delay),
-                f"{source}_delayed",
-                lambda node, name: f"X{name} {straight} {node} delayline td={delay!r}",
-            )
+            return self._delayed_line(source, delay)
         node = self.lines_of[source]
         if source in self.parts and ("line", source) not in self.derived:
             self.derived["line", source] = node
             pulse = self._pulse(source)
             self.line_lines.append(
-                _pulsed(self.elements.take(f"Bline_{source}"), node, pulse, self.parts[source].driver.v_pulse)
+                _pulsed(self.elements.take(f"Eline_{source}"), node, pulse, self.parts[source].driver.v_pulse)
             )
         return node
+
+    def _delayed_line(self, source: str, delay: float) -> str:
+        pulse = self._delayed_pulse(source, delay)
+        voltage = self.plan.drivers[source].v_pulse
+        return self._derived(
+            ("delayed", source, delay),
+            f"{source}_delayed",
+            lambda node, name: _pulsed(f"E{name}", node, pulse, voltage),
+        )
+
+    def _delayed_pulse(self, source: str, delay: float) -> str:
+        from neuromorph.schematic.pyspice import circuit_lines
+
+        driver = self.plan.drivers[source]
+        if source in self.parts:
+            pulse, cell = self._pulse(source), self.cells[source]
+            shortest = driver.t_pulse / _STEPS_PER_PULSE or cell.resolution.t_max or delay
+        else:
+            line, shortest = self._line(source), driver.t_pulse / _STEPS_PER_PULSE
+            high = f"v({line})/({{{driver.v_pulse!r}}})" if driver.v_pulse else "0"
+            pulse = self._derived(
+                ("pulse", source), f"{source}_pulse", lambda node, name: f"B{name} {node} 0 v={high} > 0.5 ? 1 : 0"
+            )
+        if pulse == "0":
+            return pulse
+        ramp = min(shortest, delay)
+        self.steps.append(ramp)
+        circuit = delay_circuit(delay, ramp, self.charge)
+        name = self.subcircuits.add("delay_line", ("pulse", "out"), circuit_lines(circuit), {})
+        return self._derived(
+            ("delayed pulse", source, delay),
+            f"{source}_later",
+            lambda node, element: f"X{element} {pulse} {node} {name}",
+        )
 
     def _derived(self, key: tuple[Any, ...], wanted: str, stated: Any) -> str:
         """A node that is made once from others, by one element."""
@@ -301,7 +327,7 @@ class _Assembly:
             back = self._derived(
                 ("back", part.target, synapse.v_back),
                 f"{part.target}_back",
-                lambda node, name: _pulsed(f"B{name}", node, pulse, synapse.v_back),
+                lambda node, name: _pulsed(f"E{name}", node, pulse, synapse.v_back),
             )
             end = self.nodes.take(f"{label}_sum")
             self._conveyor(f"Xsum_{label}", end, back, part.target, synapse.inhibitory)
@@ -361,10 +387,8 @@ class _Assembly:
 
 
 def _pulsed(name: str, node: str, pulse: str, voltage: float) -> str:
-    """A node at a voltage while a pulse lasts: exactly 0 V at rest, where a switch leaves something."""
-    if pulse == "0":
-        return f"{name} {node} 0 v=0"
-    return f"{name} {node} 0 v=v({pulse}) > 0.5 ? ({{{voltage!r}}}) : 0"
+    """A node at a voltage while a pulse lasts."""
+    return f"{name} {node} 0 {pulse} 0 {voltage!r}"
 
 
 def _continued(words: list[str], per_line: int = 16) -> list[str]:

@@ -8,6 +8,10 @@ from typing import Any
 # (SWtrunc). Thresholds are met to within this share of the swing by amplifying the control voltage first.
 _SWITCH_MARGIN = 0.05
 _PRECISION = 5e-6
+# Of the switch behind a spike output when it is open, and of what pulls that to ground [ohm].
+_R_OFF, _R_PULL = 1e12, 1e6
+OPEN_LEVEL = _R_PULL / (_R_OFF + _R_PULL)
+"""What an open switch leaves on a spike output [V]."""
 
 
 class Threshold:
@@ -52,7 +56,7 @@ class Threshold:
         self._model = {"vt": gain * (v_high + v_low) / 2, "vh": gain * (v_high - v_low) / 2}
         circuit.VCVS(name, name, circuit.gnd, plus, minus, voltage_gain=gain)
 
-    def add_switch(self, name: str, plus: str, minus: str, *, r_on: float, r_off: float = 1e12) -> None:
+    def add_switch(self, name: str, plus: str, minus: str, *, r_on: float, r_off: float = _R_OFF) -> None:
         """A switch between two nodes.
 
         Parameters
@@ -79,5 +83,5 @@ class Threshold:
         """
         self._circuit.V(f"{node}_high", f"{node}_high", self._circuit.gnd, 1.0)
         self.add_switch(node, f"{node}_high", node, r_on=1e-3)
-        self._circuit.R(node, node, self._circuit.gnd, 1e6)
+        self._circuit.R(node, node, self._circuit.gnd, _R_PULL)
         vars(self._circuit).setdefault("logic_nodes", set()).add(node)
