@@ -200,6 +200,38 @@ class Recording:
         spikes = self.spikes.between(t_start, t_stop)
         return Recording(self.time[first:end], signals, self.units, spikes, self.provenance)
 
+    def neuron(self, name: str) -> Recording:
+        """What was recorded of one neuron of a network.
+
+        Parameters
+        ----------
+        name : str
+            Name of the neuron.
+
+        Returns
+        -------
+        Recording
+            Its signals under their own names, such as ``v_mem`` for ``<name>.v_mem``, each in its unit of `units`, and its
+            spikes [s]; no signals where only its spikes were recorded. The provenance names its states, and ``v_line``, where
+            it was recorded, as the signal that shows the spikes.
+
+        Raises
+        ------
+        ValueError
+            When there is no such neuron; the message lists the choices.
+
+        Examples
+        --------
+        >>> signals = {"a.v_mem": [0.0, 0.7], "b.v_mem": [0.0, 0.2]}
+        >>> spikes = SpikeTrains([0.5e-3], [1], names=("a", "b"))
+        >>> network = Recording([0.0, 1e-3], signals, spikes=spikes, provenance={"neurons": ["a", "b"]})
+        >>> network.neuron("b").names, len(network.neuron("b").spikes)
+        (('v_mem',), 1)
+        """
+        from neuromorph.recording.one_neuron import recording_of_neuron
+
+        return recording_of_neuron(self, name)
+
     def to_xarray(self) -> xarray.Dataset:
         """The recording with labels.
 
