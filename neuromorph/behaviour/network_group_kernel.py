@@ -45,6 +45,8 @@ def follow(t, end, here, repeated, y, z, method, where, clock, suspects, looks):
         status, t_next, h, z1, y1 = advance(t, end, y, f, z, here, method, where, clock)
         if status != DONE:
             return status, t, none, repeated, y, z
+        if t_next >= end and not looks and repeated < 0:
+            return DONE, end, none, repeated, y1, z1
         solved, z1, f1, g1, _ = equations_at(t_next, y1, z1, here)
         if not solved:
             return NO_ALGEBRAIC_SOLUTION, t, none, repeated, y, z

@@ -83,8 +83,8 @@ class _Assembly:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.index = {part.name: j for j, part in enumerate((*plan.neurons, *plan.spike_sources))}
         self.drivers = plan.drivers
+        self.index = {name: j for j, name in enumerate(self.drivers)}
         self.lines: dict[tuple[int, float], int] = {}
         self.static, self.filtered = _Entries(), _Entries()
         self.filters: dict[tuple[int, float], int] = {}
@@ -305,7 +305,7 @@ def transfer_conductances(crossbar: Crossbar, rows: Any) -> NDArray[np.float64]:
     """
     wires = crossbar.wires
     if not any((wires.r_word, wires.r_bit, wires.r_driver, wires.r_sense)):
-        return np.asarray(crossbar.conductances)[rows]
+        return np.asarray(crossbar.conductances[rows], dtype=float)
     volts = np.zeros((len(rows), crossbar.shape[0]))
     volts[np.arange(len(rows)), rows] = 1.0
     return np.asarray(crossbar.solve(volts).output_currents)

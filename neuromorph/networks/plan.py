@@ -153,7 +153,8 @@ class Plan:
     @property
     def drivers(self) -> dict[str, PulseDriver]:
         """What drives the lines, by the name of the neuron or spike source [V, s]."""
-        return {part.name: part.driver for part in (*self.neurons, *self.spike_sources)}
+        own = {part.name: part.driver for part in self.neurons}
+        return own | {part.name: part.driver for part in self.spike_sources}
 
     def driven_by(self, drives: Mapping[str, Stimulus]) -> Plan:
         """The same network with other currents into some neurons.
