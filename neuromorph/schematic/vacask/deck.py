@@ -27,7 +27,7 @@ _METHODS = {"gear": 'tran_method="bdf" tran_maxord=4', "trap": 'tran_method="tra
 # The step behind a bend of a waveform is made without error control; it is this share of the way to the next one at most.
 _AFTER_BREAKPOINT = 0.02
 # Longest step, in the steps that the circuit asks for where the step alone sets the accuracy.
-_STEPS = 8.0
+_STEPS = 16.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,8 +138,6 @@ class _Writer:
         mode = "uic" if options.use_initial_conditions else "op"
         saved = " ".join(f"v({name})" for name in dict.fromkeys(results) if name is not None)
         models = [f"model {name} {device} {values}".rstrip() for (device, values), name in self.models.items()]
-        # Newton's method may stop while a current through a switch is still some per cent off.
-        twice = ["  options nr_conviter=2"] if self.switching.latches else []
         return "\n".join(
             [
                 "neuromorph deck",
@@ -152,7 +150,6 @@ class _Writer:
                 '  options rawfile="binary" strictoutput=0 tolmode="mixed"',
                 f"  options reltol={reltol!r} vntol={options.vntol!r} abstol={abstol!r}",
                 f"  options {_METHODS[options.method]}",
-                *twice,
                 f"  options tran_fbr={_AFTER_BREAKPOINT!r}",
                 f"  save {saved}",
                 f'  analysis out tran step={first!r} stop={t_stop!r} maxstep={longest!r} icmode="{mode}"'

@@ -31,7 +31,7 @@ enddiscipline
 nature JumpVoltage
     units = "V";
     access = JV;
-    abstol = 1e-4;
+    abstol = 1e-3;
 endnature
 
 nature JumpCurrent
@@ -49,7 +49,8 @@ enddiscipline
 # The state s follows a cubic with two rest points, -1 (open) and 1 (closed). Each of them disappears, by a fold, exactly
 # when the voltage reaches its threshold: the push then is the height of the fold, 2/(3 sqrt(3)). The output x, from 0 to 1,
 # follows s with a hysteresis of its own: when the circuit begins to answer, s is well past the point of return at zero.
-# Without that a switch could hover at its threshold for ever.
+# Without that a switch could hover at its threshold for ever. While it acts, steps are as short as it: a longer one may pass
+# the fold, and Newton's method then finds a rest point that the state never reaches, which makes one spike into two.
 _LATCH = """
 module {name}(cp, cn, x, s);
     inout cp, cn, x, s;
@@ -67,6 +68,7 @@ module {name}(cp, cn, x, s);
         z = min(max(5.0*(JV(s) - 0.4*(1.0 - 2.0*JV(x))) + 0.5, 0.0), 1.0);
         JI(x) <+ JV(x) - z*z*(3.0 - 2.0*z);
         JI(x) <+ ddt(tau*JV(x));
+        if (abs(JV(s)) < 0.9 || (JV(x) > 0.02 && JV(x) < 0.98)) $bound_step(2.0*tau);
     end
 endmodule
 """
