@@ -52,8 +52,8 @@ def network_circuit(plan: Plan, recorded: Sequence[str]) -> Schematic:
     Notes
     -----
     Neuron ``n`` is the instance ``Xn`` of a subcircuit that equal neurons share; its input node is ``n_in``, its spikes
-    are ``n_spike``, its line ``n_line``. ``n_sum`` and ``n_inh`` are the virtual grounds of its summing circuits, ``Vsyn_n``
-    measures what synapses give to it.
+    are ``n_spike``, its line ``n_line``. ``n_sum`` and ``n_inh`` are the virtual grounds of its summing circuits ``Xsum_n`` and
+    ``Xinh_n``, which give it what excites it and draw what inhibits it.
     """
     return _Assembly(plan, recorded).schematic()
 
@@ -76,7 +76,7 @@ class _Assembly:
         self.lines_of = {name: self.nodes.take(f"{name}_line") for name in plan.drivers}
         self.cells: dict[str, Cell] = {}
         self.pulses: dict[str, str] = {}
-        self.synaptic: dict[str, str] = {}
+        self.currents: dict[str, list[str]] = {}
         self.sums: dict[tuple[str, bool], str] = {}
         self.derived: dict[tuple[Any, ...], str] = {}
         self.neuron_lines: list[str] = []
@@ -253,19 +253,6 @@ class _Assembly:
             self.line_lines.append(f"{self.elements.take(name)} {rest}")
         return self.derived[key]
 
-    def _synaptic(self, target: str) -> str:
-        """The node where synaptic current enters, before it is measured."""
-        if target not in self.synaptic:
-            node = self.synaptic[target] = self.nodes.take(f"{target}_syn")
-            self.sum_lines.append(f"{self._ammeter(target)} {node} {self.inputs[target]} 0")
-        return self.synaptic[target]
-
-    def _ammeter(self, target: str) -> str:
-        key = ("ammeter", target)
-        if key not in self.derived:
-            self.derived[key] = self.elements.take(f"Vsyn_{target}")
-        return self.derived[key]
-
     def _gain(self, target: str, inhibitory: bool) -> float:
         gain = self.parts[target].gain
         return -gain if inhibitory else gain
@@ -281,9 +268,9 @@ class _Assembly:
 
     def _conveyor(self, wanted: str, x: str, y: str, target: str, inhibitory: bool) -> None:
         self.subcircuits.add_fixed("conveyor", CONVEYOR)
-        z = self._synaptic(target)
-        gain = self._gain(target, inhibitory)
-        self.sum_lines.append(f"{self.elements.take(wanted)} {x} {y} {z} conveyor gain={gain!r}")
+        gain, instance = self._gain(target, inhibitory), self.elements.take(wanted)
+        self.sum_lines.append(f"{instance} {x} {y} {self.inputs[target]} conveyor gain={gain!r}")
+        self.currents.setdefault(target, []).append(f"{gain!r} * i(v.{instance}.vx)")
 
     def _synapse(self, part: SynapsePart) -> None:
         synapse = part.synapse
@@ -291,7 +278,9 @@ class _Assembly:
         if isinstance(synapse, StaticSynapse):
             if synapse.routing == "voltage":
                 line = self._line(part.source, synapse.delay, inverted=synapse.inhibitory)
-                self._resistor(label, line, self._synaptic(part.target), synapse.conductance)
+                end = self.inputs[part.target]
+                self._resistor(label, line, end, synapse.conductance)
+                self.currents.setdefault(part.target, []).append(f"{synapse.conductance!r} * v({line}, {end})")
             else:
                 line = self._line(part.source, synapse.delay)
                 self._resistor(label, line, self._sum(part.target, synapse.inhibitory), synapse.conductance)
@@ -376,8 +365,8 @@ class _Assembly:
             for signal, probe in cell.probes.items():
                 outside = seen_from_outside(probe.expression, instance, pins)
                 found[f"{name}.{signal}"] = Probe(outside, unit=probe.resolved_unit())
-            measured = f"i({self._ammeter(name)})" if name in self.synaptic else f"0 * v({self.inputs[name]})"
-            found[f"{name}.i_syn"] = Probe(measured, unit="A")
+            current = " + ".join(self.currents.get(name, [f"0 * v({self.inputs[name]})"]))
+            found[f"{name}.i_syn"] = Probe(current, unit="A")
             found[f"{name}.v_line"] = Probe(f"v({self.lines_of[name]})", unit="V")
         return found | self.states
 
