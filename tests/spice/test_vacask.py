@@ -82,6 +82,23 @@ def test_cross_validation_on_vacask_and_its_negative():
     assert not wrong.passed
 
 
+@pytest.mark.parametrize("reltol", [1e-8, 1e-6, 1e-5])
+def test_a_spike_never_becomes_two(reltol: float):
+    """The circuit answers while the latch has not yet made up its mind: a step over that moment fired twice."""
+    neuron = nm.MemristiveALIF(
+        capacitance=1.39891555891557e-08,
+        r_s=885.8705280048838,
+        v_th=0.3218316072033168,
+        v_lo=0.04175693279288059,
+        r_switch=5.799442817722013,
+    )
+    drive = nm.SquareWave(amplitude=0.0014364105448082714, frequency=1e3, duty=0.5)
+    exact = nm.simulate(neuron, drive, 0.6e-3, engine="rk4").spikes.times
+    found = nm.simulate(neuron, drive, 0.6e-3, engine="vacask", options=nm.VacaskOptions(reltol=reltol)).spikes.times
+    assert len(found) == len(exact)
+    assert np.max(np.abs(found - exact)) < 0.3e-6
+
+
 def test_a_reset_in_no_time():
     neuron = nm.MemristiveALIF(r_switch=None)
     exact = nm.simulate(neuron, **ONE_PERIOD, engine="rk4").spikes.times

@@ -28,6 +28,8 @@ _METHODS = {"gear": 'tran_method="bdf" tran_maxord=4', "trap": 'tran_method="tra
 _AFTER_BREAKPOINT = 0.02
 # Longest step, in the steps that the circuit asks for where the step alone sets the accuracy.
 _STEPS = 16.0
+# Relative tolerance from which on one convergent iteration of Newton's method proves enough.
+_TIGHT = 1e-7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +140,8 @@ class _Writer:
         mode = "uic" if options.use_initial_conditions else "op"
         saved = " ".join(f"v({name})" for name in dict.fromkeys(results) if name is not None)
         models = [f"model {name} {device} {values}".rstrip() for (device, values), name in self.models.items()]
+        # With a loose tolerance Newton's method may stop while a current through a switch is still some per cent off.
+        twice = ["  options nr_conviter=2"] if self.switching.latches and reltol > _TIGHT else []
         return "\n".join(
             [
                 "neuromorph deck",
@@ -150,6 +154,7 @@ class _Writer:
                 '  options rawfile="binary" strictoutput=0 tolmode="mixed"',
                 f"  options reltol={reltol!r} vntol={options.vntol!r} abstol={abstol!r}",
                 f"  options {_METHODS[options.method]}",
+                *twice,
                 f"  options tran_fbr={_AFTER_BREAKPOINT!r}",
                 f"  save {saved}",
                 f'  analysis out tran step={first!r} stop={t_stop!r} maxstep={longest!r} icmode="{mode}"'

@@ -31,7 +31,7 @@ enddiscipline
 nature JumpVoltage
     units = "V";
     access = JV;
-    abstol = 1e-3;
+    abstol = 1e-4;
 endnature
 
 nature JumpCurrent
