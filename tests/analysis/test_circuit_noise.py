@@ -115,16 +115,16 @@ class TestTransistor:
 
 class TestWhatItDoesToSpikes:
     def test_equations_with_the_noise_of_the_leak_have_kt_over_c(self):
-        """10 000 neurons: a correct variance is within 5.7 % all but once in 1e4; a mistake of two in the density is 100 %."""
+        """10 000 neurons: a correct variance is within 6.4 % all but once in 1e5; a mistake of two in the density is 100 %."""
         quiet = SMALL.replace(noise_current=nm.circuit_noise(SMALL).noise_current, v_th=10.0)
         batch = nm.simulate_batch(
             quiet, None, 5e-3, 10_000, solver=nm.EulerMaruyama(dt=10e-6), seed=4, record=("v_mem",), every=500
         )
         variance = K * T / 10e-15 * (1 + 10e-6 / 2e-3)  # that of the method is larger by dt / (2 tau)
-        assert batch["v_mem"][-1].var() == pytest.approx(variance, rel=4 * math.sqrt(2 / 10_000))
+        assert batch["v_mem"][-1].var() == pytest.approx(variance, rel=4.5 * math.sqrt(2 / 10_000))
 
     def test_jitter_is_the_noise_over_the_slope_at_the_threshold(self):
-        """About 11 000 intervals: within 2.7 % but once in 1e4; one-sided for two-sided would be 41 % off."""
+        """About 11 000 intervals: within 3.0 % all but once in 1e5; one-sided for two-sided would be 41 % off."""
         noise = nm.circuit_noise(SMALL, at=0.2)
         tau, drive = 1e-3, nm.Constant(value=2 * 0.4 / 100e9)
         slope = (2 * 0.4 - 0.4) / tau
@@ -135,7 +135,7 @@ class TestWhatItDoesToSpikes:
         batch = nm.simulate_batch(noisy, drive, 90e-3, 100, solver=nm.EulerMaruyama(dt=1e-6), seed=3)
         intervals = np.concatenate(batch.spikes.intervals())
         assert len(intervals) > 10_000
-        assert intervals.std() == pytest.approx(expected, rel=4 / math.sqrt(2 * len(intervals)))
+        assert intervals.std() == pytest.approx(expected, rel=4.5 / math.sqrt(2 * len(intervals)))
         assert intervals.mean() == pytest.approx(rise + 0.1e-3, rel=1e-3)
 
 

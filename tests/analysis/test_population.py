@@ -30,33 +30,43 @@ def irregular() -> nm.SpikeTrains:
     return poisson(50.0, 20.0, 200, seed=1)
 
 
-# Each band is four standard errors or more of a correct measure: it fails less than once in 1e4 seeds. The seeds
-# are fixed. A factor of 1 % in a rate, 2 % in a CV or an off-by-one in a count of windows would be seen.
+# Each band is 4.5 standard errors or more of a correct measure: it fails less than once in 1e5 seeds for each number. The seeds are
+# fixed. Found with 99 % or more: 2 % in a rate or in intervals, 2.5 % in a CV or local variation, 8 % in a Fano factor, 5 % in a
+# burst index, 25 % in a synchrony.
 def test_poisson_process(irregular):
     found = nm.analysis.population(irregular, 0.0, 20.0, window=0.1, bin_width=0.01)
     n_spikes = 50.0 * 20.0 * 200
-    assert found.rate == pytest.approx(50.0, abs=4 * 50.0 / math.sqrt(n_spikes))
-    assert found.isi_mean == pytest.approx(0.02, rel=4 / math.sqrt(n_spikes))
+    assert found.rate == pytest.approx(50.0, abs=4.5 * 50.0 / math.sqrt(n_spikes))
+    assert found.isi_mean == pytest.approx(0.02, rel=4.5 / math.sqrt(n_spikes))
     assert found.isi_median == pytest.approx(0.02 * math.log(2), rel=6 / math.sqrt(n_spikes))
     # Bias of the CV of n intervals is of order 1/n = 1e-3, standard error sqrt(2/n_spikes) = 3.2e-3.
-    assert found.cv == pytest.approx(1.0, abs=0.013)
+    assert found.cv == pytest.approx(1.0, abs=0.0145)
     assert found.local_variation == pytest.approx(1.0, abs=0.013)
     # Variance of a Fano factor of 200 windows is 2/199 for each of 200 neurons.
-    assert found.fano == pytest.approx(1.0, abs=4 * math.sqrt(2 / 199 / 200))
-    assert found.burst_index == pytest.approx(1 - math.exp(-3e-3 * 50), abs=4 * math.sqrt(0.14 * 0.86 / n_spikes))
-    # Independent: 1/n, with a relative standard error of sqrt(2/2000 bins).
-    assert found.synchrony == pytest.approx(1 / 200, rel=4 * math.sqrt(2 / 2000))
+    assert found.fano == pytest.approx(1.0, abs=4.5 * math.sqrt(2 / 199 / 200))
+    assert found.burst_index == pytest.approx(1 - math.exp(-3e-3 * 50), abs=4.5 * math.sqrt(0.14 * 0.86 / n_spikes))
+    # Independent: 1/n, with a relative standard error of sqrt(2/2000 bins) and some.
+    assert found.synchrony == pytest.approx(1 / 200, rel=5 * math.sqrt(2 / 2000))
     assert found.n_silent == 0
     assert found.spike_count == len(irregular)
 
 
+def test_a_process_that_is_nearly_poisson_is_told_apart():
+    """Intervals with a CV of 0.97, and spikes that come 2 % too often, are outside of the bands."""
+    found = nm.analysis.population(gamma_renewal(1.06, 51.0, 20.0, 200, seed=1), 0.0, 20.0, window=0.1, bin_width=0.01)
+    n_spikes = 50.0 * 20.0 * 200
+    assert found.rate != pytest.approx(50.0, abs=4.5 * 50.0 / math.sqrt(n_spikes))
+    assert found.cv != pytest.approx(1.0, abs=0.0145)
+    assert found.local_variation != pytest.approx(1.0, abs=0.013)
+
+
 def test_regularity_of_a_gamma_renewal_process():
-    spikes = gamma_renewal(4, 100.0, 20.0, 50, seed=2)
+    spikes = gamma_renewal(4, 100.0, 20.0, 100, seed=2)
     n = len(spikes)
-    assert np.mean(nm.analysis.interval_cv(spikes)) == pytest.approx(0.5, abs=4 * 0.5 / math.sqrt(2 * n) + 1e-3)
+    assert np.mean(nm.analysis.interval_cv(spikes)) == pytest.approx(0.5, abs=4.5 * 0.5 / math.sqrt(2 * n) + 1e-3)
     # 3 / (2 order + 1), Shinomoto et al. 2003.
     assert np.mean(nm.analysis.local_variation(spikes)) == pytest.approx(3 / 9, abs=0.01)
-    # CV squared for windows of many intervals.
+    # CV squared for windows of many intervals; 0.253 here, with a standard error of 0.005. That of a Poisson process is 1.
     fano = np.mean(nm.analysis.fano_factor(spikes, 0.5, 0.0, 20.0))
     assert fano == pytest.approx(0.25, abs=0.03)
 
@@ -71,8 +81,8 @@ def test_local_variation_ignores_a_slow_change_of_the_rate():
 
 def test_spectrum_of_a_poisson_process_is_its_rate(irregular):
     found = nm.analysis.spike_spectrum(irregular, np.arange(1, 101) / 20.0, 0.0, 20.0)
-    # |sum|^2 is exponential: 200 trains at 100 frequencies give a relative error of 1/sqrt(20000).
-    assert found.mean() == pytest.approx(50.0, rel=4 / math.sqrt(20000))
+    # |sum|^2 is exponential: 200 trains at 100 frequencies give a relative error of 1/sqrt(20000), 0.7 %; 5 % are found with 99 %.
+    assert found.mean() == pytest.approx(50.0, rel=4.5 / math.sqrt(20000))
 
 
 def test_spectrum_of_a_clock_has_lines_at_its_harmonics_only():
@@ -103,7 +113,8 @@ def test_psth_follows_a_rate_that_is_switched():
     edges, rate = nm.analysis.psth(spikes, 0.5, 0.0, 1.0)
     assert edges.tolist() == [0.0, 0.5, 1.0]
     assert rate[0] == 0.0
-    assert rate[1] == pytest.approx(80.0, abs=4 * math.sqrt(40 / 500) / 0.5)
+    # Standard error 0.6 Hz: 5 % are found with 99 %.
+    assert rate[1] == pytest.approx(80.0, abs=4.5 * math.sqrt(40 / 500) / 0.5)
 
 
 @pytest.mark.parametrize("step", [1e-4, 0.1e-3 / 3, 1e-3 / 7])

@@ -17,9 +17,9 @@ from neuromorph.systems import HybridSystem, Mode, State, Transition
 N, SETTLED, T_STOP = 12_000, 0.2, 1.8
 
 
-def rate(crossings, dt, system=None):
-    """Rate of all neurons [Hz]: some 3e5 spikes with CV 0.8, standard error 0.14 %."""
-    solver = EulerMaruyama(dt=dt, crossings=crossings)
+def rate(crossings, dt, path_dt, system=None):
+    """Rate of all neurons [Hz]: some 3e5 spikes with CV 0.8, standard error 0.15 %."""
+    solver = EulerMaruyama(dt=dt, crossings=crossings, path_dt=path_dt)
     spikes = simulate_batch(system or noisy_lif(), 0.0, T_STOP, N, solver=solver, seed=2).spikes
     return len(spikes.between(SETTLED, T_STOP)) / N / (T_STOP - SETTLED)
 
@@ -27,25 +27,29 @@ def rate(crossings, dt, system=None):
 @pytest.fixture(scope="module")
 def rates():
     wanted = [("bridge", 4e-4), ("bridge", 2e-4), ("grid", 4e-4), ("interpolated", 4e-4), ("interpolated", 1e-4)]
-    return {key: rate(*key) for key in wanted}
+    # On one path, two steps have much of their chance in common: their extrapolation has a standard error of 0.16 %, not 0.33 %.
+    return {key: rate(*key, path_dt=2e-4 if key[0] == "bridge" else 1e-4) for key in wanted}
 
 
 def test_rate_is_siegerts_after_extrapolation(rates):
-    # Standard error of 2 r(h) - r(2 h) 0.3 %; 1 % is more than 3 of them. A refractory time that is off by 0.5 ms,
-    # or a noise that is off by 2 %, is found with more than 50 %.
+    # 1 % is six standard errors, and the bias of the extrapolation is below 0.1 %: a right method fails once in 1e8. A mean or a
+    # noise that is off by 2 %, which changes the rate by more than 1.5 %, is found with more than 99 %.
     exact = siegert_rate()
     assert 2 * rates["bridge", 2e-4] - rates["bridge", 4e-4] == pytest.approx(exact, rel=0.01)
-    # Without the bridge the error goes with the square root of the step.
+    # Without the bridge the error goes with the square root of the step; the extrapolation is still 0.8 % low, with a standard
+    # error of 0.15 %: 4.5 of them to the limit.
     assert 2 * rates["interpolated", 1e-4] - rates["interpolated", 4e-4] == pytest.approx(exact, rel=0.015)
-    assert siegert_rate(mean=0.98 * MU) != pytest.approx(exact, rel=0.01)
-    assert siegert_rate(noise=0.98 * SIGMA) != pytest.approx(exact, rel=0.01)
+    assert siegert_rate(mean=0.98 * MU) != pytest.approx(exact, rel=0.015)
+    assert siegert_rate(noise=0.98 * SIGMA) != pytest.approx(exact, rel=0.015)
 
 
 def test_the_bridge_finds_the_crossings_that_ends_of_steps_do_not_show(rates):
+    # Limits are 4.5 standard errors and more from what the methods have: 8 % on the grid and on the line, 1.3 % with the bridge.
     errors = {key: abs(value / siegert_rate() - 1) for key, value in rates.items()}
     assert errors["grid", 4e-4] > 0.06
     assert errors["interpolated", 4e-4] > 0.06
-    assert errors["interpolated", 1e-4] / errors["interpolated", 4e-4] == pytest.approx(0.5, abs=0.08)
+    # A half, and 0.55 at these steps; 0.009 between seeds. With order 1 it would be a quarter.
+    assert 0.45 < errors["interpolated", 1e-4] / errors["interpolated", 4e-4] < 0.62
     assert errors["bridge", 4e-4] < 0.02
     assert errors["bridge", 4e-4] < errors["interpolated", 1e-4] / 2
 
@@ -102,7 +106,9 @@ def random_refractory(mean, spread):
 
 
 def test_a_random_refractory_time_has_its_distribution_and_is_found_inside_steps():
-    # 1e5 intervals: the standard error of the mean is 0.005 ms, that of the share of zeros 0.0015.
+    # 1e5 intervals: the standard error of the mean is 0.005 ms, that of the share of zeros 0.0015. Limits of 4.5 of them beside the
+    # bias fail a right method once in 1e5, and find a spread that is off by 10 %,
+    # by which the mean changes 0.07 ms, with more than 99 %.
     mean, spread, h = 1e-3, 2e-3, 0.1e-3
     solver = EulerMaruyama(dt=h)
     spikes = simulate_batch(random_refractory(mean, spread), None, 0.5, 500, solver=solver, seed=3).spikes
@@ -128,7 +134,11 @@ def test_the_draws_of_resets_belong_to_the_jump_and_not_to_the_step():
 
 
 def test_interpolated_spike_times_converge_with_order_one_on_one_path():
-    """The membrane integrates a filtered noise, so that it crosses with a slope; reference at a 32nd of the step."""
+    """The membrane integrates a filtered noise, so that it crosses with a slope; reference at a 32nd of the step.
+
+    The slope is 1.031 with a scatter of 0.011 between seeds: 8 standard errors to the limit. Order 1/2, that of a reset on the
+    grid under white noise, is found always.
+    """
     i, tau_s = sympy.symbols("i tau_s", real=True)
     system = dataclasses.replace(
         noisy_lif(),

@@ -74,21 +74,22 @@ def test_the_interpretations_differ_by_their_drift():
             system, QUIET, 8e-3, 20_000, solver=nm.EulerMaruyama(dt=20e-6), seed=1, record=("v_mem",), every=400
         )
         means[interpretation] = batch["v_mem"][-1].mean()
-    assert means["ito"] == pytest.approx(0.5, abs=4 * 0.12 / math.sqrt(20_000))
+    # 4.5 standard errors, 0.8 % of the mean: the other integral, which is 5 % higher, is found always.
+    assert means["ito"] == pytest.approx(0.5, abs=4.5 * 0.115 / math.sqrt(20_000))
     gain = (sigma / 100e-9) ** 2 / 2
     assert means["stratonovich"] == pytest.approx(0.5 / (1 - gain * tau), rel=0.01)
     assert means["stratonovich"] > 1.04 * means["ito"]
 
 
 def test_a_quiet_neuron_has_the_variance_of_an_ornstein_uhlenbeck_process():
-    """sigma^2 tau / 2 / C^2; with 20 000 neurons a correct variance is within 4 % all but once in 1e4."""
+    """sigma^2 tau / 2 / C^2 within 4.5 standard errors, 4.5 %: a right one fails once in 1e5; 7 % more, 3.5 % of the noise, is found with 99 %."""
     neuron = nm.LIF(noise_current=1e-6, v_th=10.0, t_refractory=0.0)
     batch = nm.simulate_batch(
         neuron, None, 5e-3, 20_000, solver=nm.EulerMaruyama(dt=5e-6), seed=2, record=("v_mem",), every=1000
     )
     expected = (1e-6 / 100e-9) ** 2 * 1e-3 / 2
     # The method's own variance is larger by dt/(2 tau).
-    assert batch["v_mem"][-1].var() == pytest.approx(expected * (1 + 2.5e-3), rel=4 * math.sqrt(2 / 20_000))
+    assert batch["v_mem"][-1].var() == pytest.approx(expected * (1 + 2.5e-3), rel=4.5 * math.sqrt(2 / 20_000))
 
 
 class TestRandomRefractoryTime:
@@ -113,10 +114,13 @@ class TestRandomRefractoryTime:
         share = self.NEURON.truncated_share
         expected = 0.3e-3 * (1 - share) + 0.2e-3 * density
         assert share == pytest.approx(0.0668, abs=1e-4)
-        assert drawn.mean() == pytest.approx(expected, abs=4 * 0.2e-3 / math.sqrt(len(drawn)) + 2.5e-6)
-        # Counted, in each neuron.
+        # 4.5 standard errors of 30 000 intervals, and half a step: a right one fails once in 1e5. A time that is drawn again below
+        # zero would have a mean that is 22 us higher, and is found always; one that is not truncated shows in the shortest, below.
+        assert len(drawn) > 30_000
+        assert drawn.mean() == pytest.approx(expected, abs=4.5 * 0.2e-3 / math.sqrt(len(drawn)) + 2.5e-6)
+        # Counted, in each neuron; a share that is off by 15 % is found with 99 %.
         truncated = batch["n_truncated"][-1].sum() / len(batch.spikes)
-        assert truncated == pytest.approx(share, abs=4 * math.sqrt(share / len(batch.spikes)))
+        assert truncated == pytest.approx(share, abs=4.5 * math.sqrt(share / len(batch.spikes)))
         assert drawn.min() > -5e-6
 
     def test_a_circuit_is_refused(self):

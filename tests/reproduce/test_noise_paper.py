@@ -30,6 +30,8 @@ def conductance():
 
 
 def test_every_claim_about_the_classical_neuron_is_within_its_limits(classical):
+    """On the command's seed. The limits are what the paper's figures demand: for 100 trials and other seeds the nearest, the rate of figure 2
+    right and the mean voltage of figure 3 left, are 3.9 and 3.4 of their standard deviations away, 0.34 Hz and 0.45 mV; the others above 5."""
     claims = classical_claims(classical)
     assert {claim.figure for claim in claims} == set(CASES)
     assert [claim.measure for claim in claims if not claim.passed] == []
@@ -107,7 +109,8 @@ def test_share_and_rate_are_one_number_in_two_units(classical):
 @pytest.mark.parametrize(("mean", "sd"), [(0.0, 1e-3), (1e-3, 2e-3), (8e-3, 2e-3), (5e-3, 0.0)])
 def test_mean_of_a_truncated_refractory_time(mean, sd):
     drawn = np.maximum(0.0, mean + sd * np.random.default_rng(1).standard_normal(400_000))
-    assert truncated_mean(mean, sd) == pytest.approx(drawn.mean(), abs=4 * sd / math.sqrt(400_000) + 1e-12)
+    # 4.5 standard errors, at most 1.4 % of the mean.
+    assert truncated_mean(mean, sd) == pytest.approx(drawn.mean(), abs=4.5 * sd / math.sqrt(400_000) + 1e-12)
 
 
 def test_the_refractory_time_of_the_paper_is_shorter_on_the_average():
@@ -116,19 +119,25 @@ def test_the_refractory_time_of_the_paper_is_shorter_on_the_average():
 
 
 def test_conductances_and_free_potential_against_closed_forms(conductance):
-    """Campbell's theorem for the means; a quiet membrane for the noise of the additive panels."""
+    """Campbell's theorem for the means; a quiet membrane for the noise of the additive panels.
+
+    Limits of 4.5 standard errors or more.
+    """
     run = conductance["6 left"]
-    # 20 s of 1000 spikes a second: 0.7 % of the mean is one standard error.
-    assert run.g_exc_mean == pytest.approx(4.8e-9, rel=0.03)
-    assert run.g_inh_mean == pytest.approx(12e-9, rel=0.03)
+    # 20 s of 1000 spikes a second: 0.7 % of the mean is one standard error; 5 % are found with 99 %.
+    assert run.g_exc_mean == pytest.approx(4.8e-9, rel=0.033)
+    assert run.g_inh_mean == pytest.approx(12e-9, rel=0.033)
     effective = (-60e-3 * 20e-9 - 80e-3 * 12e-9 + 8e-12) / (20e-9 + 4.8e-9 + 12e-9)
-    assert run.free_mean == pytest.approx(effective, abs=0.3e-3)
+    # Standard error 0.075 mV. Without the 8 pA it would be 0.2 mV less, which is too small to be found; without either synapse, 8 mV more.
+    assert run.free_mean == pytest.approx(effective, abs=0.4e-3)
     # The noise adds its variance, with the membrane's time constant under synapses: sigma^2 tau / (2 C^2).
+    # On the same spikes, it is found with a standard error of 9 %; twice the power would be found always.
     added = (2e-12 / 200e-12) ** 2 * (200e-12 / 36.8e-9) / 2
     assert conductance["6 right"].free_sd ** 2 - run.free_sd**2 == pytest.approx(added, rel=0.5)
 
 
 def test_bursts_come_with_multiplicative_noise_and_go_with_the_leak(conductance):
+    """Shares of 0.48 and 0, standard deviations of 36 and 4.1 mV, with a scatter of 0.005, 1.4 and 0.075 mV between seeds."""
     assert conductance["7 right"].burst_share > 0.3
     assert conductance["7 right"].free_sd > 20e-3
     for panel in ("6 left", "7 left", "8 left", "8 right"):
@@ -137,11 +146,11 @@ def test_bursts_come_with_multiplicative_noise_and_go_with_the_leak(conductance)
 
 
 def test_a_random_refractory_time_shortens_the_interval_because_its_mean_is_shorter(conductance):
-    """On the same spikes and noise; with an equal mean nothing changes."""
+    """On the same spikes and noise; with an equal mean nothing changes. Ratios of 1.13, 1.15 and 1.00; 0.020, 0.017 and 0.012 between seeds."""
     rate = {panel: run.rate for panel, run in conductance.items()}
     assert rate["7 left"] > 1.04 * rate["6 right"]
     assert rate["8 right"] > 1.06 * rate["8 left"]
-    assert rate["7 left, mean 8 ms"] == pytest.approx(rate["6 right"], rel=0.03)
+    assert rate["7 left, mean 8 ms"] == pytest.approx(rate["6 right"], rel=0.06)
 
 
 @pytest.mark.parametrize("number", range(2, 9))
