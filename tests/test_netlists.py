@@ -19,6 +19,7 @@ DESIGNS = {
     "relaxation_oscillator": "circuits/relaxation_oscillator.py",
     "schmitt_discharge": "circuits/schmitt_discharge.py",
     "rc_neuron": "circuits/rc_neuron.py",
+    "stdp_pair": "circuits/stdp_pair.py",
     "memristive_alif_transistor": "memristive-alif at transistor",
 }
 

@@ -29,6 +29,7 @@ def _blocks(root, page, language):
         ("crossbars.md", 6),
         ("noise.md", 7),
         ("choosing_a_solver.md", 4),
+        ("plasticity.md", 5),
     ],
 )
 def test_examples_run(page, count, root, tmp_path):

@@ -188,7 +188,8 @@ class PlasticSynapse(Parameters):
         Returns
         -------
         Schematic
-            Ports ``v_pre`` and ``v_post`` [V]; the same signals as :meth:`dynamics`.
+            Ports ``v_pre`` and ``v_post`` [V]; the signals of :meth:`dynamics`, and what each driver delivers, ``i_pre`` and
+            ``i_post`` [A].
         """
         from neuromorph.schematic import Port, Probe, Resolution, Schematic
 
@@ -200,8 +201,8 @@ class PlasticSynapse(Parameters):
                 "v_pre": "v(pre)",
                 "v_post": "v(post)",
                 "i_syn": "i(Vsense)",
-                "i_pre": "-i(Vdrive_v_pre)",
-                "i_post": "-i(Vdrive_v_post)",
+                "i_pre": Probe("-i(Vdrive_v_pre)", unit="A"),
+                "i_post": Probe("-i(Vdrive_v_post)", unit="A"),
             },
             initial={"x": self.x0},
             states=("x",),

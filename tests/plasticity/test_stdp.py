@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -437,3 +440,22 @@ def test_long_rests_between_pairs_keep_the_roads_together():
     curve = nm.stdp_curve(**slow)
     assert curve.dx == pytest.approx(5 * nm.stdp_curve(delays=slow["delays"]).dx, rel=1e-6)
     assert curve.difference(nm.stdp_curve(**slow, engine="ngspice")) < ROADS
+
+
+def test_the_script_of_the_gallery_runs(root, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(root / "circuits" / "stdp_pair.py")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    (difference,) = re.findall(r"difference of the roads: (\S+) of the largest change", done.stdout)
+    assert float(difference) < ROADS
+    rows = re.findall(r"^ *(-?\d+) us +(\S+) +(\S+) ", done.stdout, re.MULTILINE)
+    assert len(rows) == 11
+    for _, equations, circuit in rows:
+        assert float(circuit) == pytest.approx(float(equations), abs=5e-5)
+    assert (tmp_path / "stdp_pair.png").read_bytes().startswith(b"\x89PNG")
