@@ -113,3 +113,8 @@ def device_functions(model: MemristorModel) -> tuple[str, int, bool]:
         lines += [f"    return {', '.join(print_numba(value) for value in reduced)}"]
         parts.append(lines)
     return "\n\n\n".join("\n".join(part) for part in parts) + "\n", len(used), is_linear
+
+
+def exponential_functions() -> str:
+    """Text of the functions that exponential steps of devices are made of, for kernels that are not of this room too."""
+    return resources.files("neuromorph.crossbars").joinpath("exponential_functions_kernel.py").read_text("utf-8")

@@ -9,27 +9,6 @@ MOST_STEPS = 1_000_000
 
 
 @njit
-def phi_1(z):
-    return 1.0 + 0.5 * z if abs(z) < 1e-9 else math.expm1(z) / z
-
-
-@njit
-def phi_3(z):
-    if abs(z) < 1.0:
-        # The formula below would lose digits.
-        total = 0.0
-        for n in range(20, 3, -1):
-            total = z / n * (1.0 + total)
-        return (1.0 + total) / 6.0
-    return ((math.expm1(z) / z - 1.0) / z - 0.5) / z
-
-
-@njit
-def inside(x):
-    return min(max(x, 0.0), 1.0)
-
-
-@njit
 def after_pulse(v, duration, x, k, tolerance, is_exact, needs_energy):
     """State after a pulse and the energy that the device took; NaN where no step is short enough."""
     t, h, energy = 0.0, duration, 0.0
@@ -46,7 +25,8 @@ def after_pulse(v, duration, x, k, tolerance, is_exact, needs_energy):
         correction = 0.0
         if not is_exact:
             f_end, _ = rate_and_slope_(v, inside(x + move), k)
-            correction = 2.0 * h * phi_3(z) * (f_end - f - slope * (inside(x + move) - x))
+            _, _, phi_3 = phi_functions(z)
+            correction = 2.0 * h * phi_3 * (f_end - f - slope * (inside(x + move) - x))
             error = abs(correction)
             if not error <= tolerance:
                 if not h > 1e-14 * duration:

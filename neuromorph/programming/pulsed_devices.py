@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from neuromorph.crossbars import DeviceArray
-from neuromorph.crossbars.device_equations import device_functions
+from neuromorph.crossbars.device_equations import device_functions, exponential_functions
 from neuromorph.devices import MemristorModel
 from neuromorph.equations import load_kernel
 from neuromorph.errors import ConvergenceError
@@ -268,6 +268,7 @@ def _kernel_of(model: MemristorModel) -> tuple[ModuleType, bool]:
         folder = resources.files("neuromorph.programming")
         loops = [folder.joinpath(name).read_text("utf-8") for name in ("pulse_kernel.py", "write_kernel.py")]
         equations, _, _ = device_functions(model)
-        kernel = load_kernel(f"{model.subcircuit_name[:40]}_pulses", "\n\n".join([equations, *loops]))
+        text = "\n\n".join([equations, exponential_functions(), *loops])
+        kernel = load_kernel(f"{model.subcircuit_name[:40]}_pulses", text)
         _kernels[key] = (kernel, is_linear)
     return _kernels[key]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuromorph.crossbars.device_equations import exponential_functions
 from neuromorph.crossbars.solving.newton import LinearSolver, solve_nonlinear
 from neuromorph.crossbars.solving.solver import solver_for
 from neuromorph.crossbars.terminations import SIDES
@@ -33,7 +34,7 @@ def kernels() -> ModuleType:
     """The compiled functions that do not depend on the model."""
     files = ("exponential_step_kernel.py", "line_currents_kernel.py")
     texts = [resources.files("neuromorph.crossbars.transients").joinpath(file).read_text("utf-8") for file in files]
-    return load_kernel("crossbar_transient", "\n\n".join(texts))
+    return load_kernel("crossbar_transient", "\n\n".join([exponential_functions(), *texts]))
 
 
 @dataclass

@@ -7,33 +7,12 @@ voltage stays, however long the step. Where all slopes are zero it is the classi
 """
 
 
-@njit
-def phi_functions(z):
-    """The functions phi_1, phi_2 and phi_3 of exponential integrators at `z`."""
-    if abs(z) < 0.5:
-        # By its series, since the recursion upwards would lose digits.
-        series = 1.0
-        for n in range(17, 3, -1):
-            series = 1.0 + z * series / n
-        phi_3 = series / 6.0
-        phi_2 = 0.5 + z * phi_3
-        return 1.0 + z * phi_2, phi_2, phi_3
-    phi_1 = math.expm1(z) / z
-    phi_2 = (phi_1 - 1.0) / z
-    return phi_1, phi_2, (phi_2 - 0.5) / z
-
-
 @kernel
 def find_weights(h, slope, half, full):
     """Functions phi_1 and phi_2 over half the step, phi_1, phi_2 and phi_3 over the step."""
     for i in range(slope.size):
         half[0, i], half[1, i], _ = phi_functions(0.5 * h * slope[i])
         full[0, i], full[1, i], full[2, i] = phi_functions(h * slope[i])
-
-
-@njit
-def inside(x):
-    return min(max(x, 0.0), 1.0)
 
 
 @njit
