@@ -123,8 +123,10 @@ _HOMES = {
         "StaticSynapse",
         "Synapse",
         "compose",
+        "from_nir",
         "load_network",
         "save_network",
+        "to_nir",
     ),
     "analysis": ("CircuitNoise", "circuit_noise"),
     "roads": ("Pair", "check_design", "frozen_noise", "simulate"),
@@ -227,8 +229,10 @@ if TYPE_CHECKING:
     from neuromorph.networks import StaticSynapse as StaticSynapse
     from neuromorph.networks import Synapse as Synapse
     from neuromorph.networks import compose as compose
+    from neuromorph.networks import from_nir as from_nir
     from neuromorph.networks import load_network as load_network
     from neuromorph.networks import save_network as save_network
+    from neuromorph.networks import to_nir as to_nir
     from neuromorph.neurons import LIF as LIF
     from neuromorph.neurons import AdaptiveExponentialIF as AdaptiveExponentialIF
     from neuromorph.neurons import ConductanceLIF as ConductanceLIF

@@ -11,6 +11,7 @@ from neuromorph.networks.builders import (
     winner_take_all,
 )
 from neuromorph.networks.network import Network, compose
+from neuromorph.networks.nir import NirReport, from_nir, to_nir
 from neuromorph.networks.node_link import load_network, save_network
 from neuromorph.networks.plan import Plan, plan_of
 from neuromorph.networks.synapses import LowPassSynapse, MemristiveSynapse, PulseDriver, StaticSynapse, Synapse
@@ -19,6 +20,7 @@ __all__ = [
     "LowPassSynapse",
     "MemristiveSynapse",
     "Network",
+    "NirReport",
     "Plan",
     "PulseDriver",
     "StaticSynapse",
@@ -26,6 +28,7 @@ __all__ = [
     "chain",
     "compose",
     "crossbar_between",
+    "from_nir",
     "join_through_crossbar",
     "layered",
     "load_network",
@@ -34,5 +37,6 @@ __all__ = [
     "recurrent",
     "recurrent_crossbar",
     "save_network",
+    "to_nir",
     "winner_take_all",
 ]

@@ -33,7 +33,7 @@ def join_through_crossbar(
     targets: Sequence[str],
     crossbar: Crossbar | DeviceArray | ArrayLike,
     *,
-    delay: float = 0.0,
+    delay: float | Sequence[float] = 0.0,
     inhibitory: bool = False,
     name: str = "crossbar",
 ) -> None:
@@ -48,8 +48,8 @@ def join_through_crossbar(
     crossbar : Crossbar, DeviceArray, or array_like of shape (sources, targets)
         Row by source, column by target. Conductances [S] below zero become a second crossbar, ``<name>_inhibitory``, whose
         currents are drawn from the targets.
-    delay : float
-        From each line to its row [s].
+    delay : float or sequence of float
+        From each line to its row [s], one for all or one for each.
     inhibitory : bool
         Whether the columns draw current from the targets; what is below zero then gives it.
     name : str
@@ -82,13 +82,18 @@ def join_through_crossbar(
         raise ValueError(
             f"a crossbar of {shape[0]} rows and {shape[1]} columns cannot join {len(sources)} sources to {len(targets)} targets"
         )
+    delays = [delay] * len(sources) if not isinstance(delay, Sequence) else list(delay)
+    if len(delays) != len(sources):
+        raise ValueError(
+            f"delay has {len(delays)} entries for {len(sources)} sources: give one for all, or one for each"
+        )
     for suffix, part in parts.items():
         node = f"{name}{suffix}"
         if node in graph:
             raise ValueError(f"the graph has a node {node!r} already: give another name")
         graph.add_node(node, crossbar=part)
         for row, source in enumerate(sources):
-            late = {"delay": delay} if delay else {}
+            late = {"delay": delays[row]} if delays[row] else {}
             graph.add_edge(source, node, row=row, **late)
         for k, target in enumerate(targets):
             graph.add_edge(node, target, column=k, inhibitory=inhibitory != (suffix != ""))
