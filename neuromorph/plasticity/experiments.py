@@ -78,6 +78,8 @@ class WeightChanges:
 
     def __getitem__(self, which: slice) -> WeightChanges:
         """Some of the experiments, such as ``changes[:10]`` (SI units)."""
+        if not isinstance(which, slice):
+            raise TypeError(f"experiments are taken by a slice, such as changes[:10], got {which!r}")
         arrays = {name: getattr(self, name)[which] for name in ("x", "energy", "energy_pre", "energy_post")}
         return replace(self, protocols=self.protocols[which], **arrays)
 
@@ -230,6 +232,11 @@ def weight_changes(
         When a run failed; names the protocol.
     EngineNotFoundError
         When the simulator program is not there.
+
+    Notes
+    -----
+    A rate bends where a voltage passes a threshold, in the middle of an edge. Rosenbrock's method sees that in its error and takes
+    shorter steps; RK4 would step over it.
 
     Examples
     --------

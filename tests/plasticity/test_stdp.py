@@ -133,6 +133,44 @@ def test_one_design_cross_validates_and_another_device_does_not():
     assert "x" in check.summary()
 
 
+def yakopcic_by_hand(v, x, model):
+    """Rate of Yakopcic's device, from the paper's formulas."""
+    if v > model.v_p:
+        slowed = x >= model.x_p
+        f = np.exp(-model.alpha_p * (x - model.x_p)) * (1 + (model.x_p - x) / (1 - model.x_p)) if slowed else 1.0
+        return model.a_p * (np.exp(v) - np.exp(model.v_p)) * f
+    if v < -model.v_n:
+        slowed = x <= 1 - model.x_n
+        f = np.exp(model.alpha_n * (x + model.x_n - 1)) * x / (1 - model.x_n) if slowed else 1.0
+        return -model.a_n * (np.exp(-v) - np.exp(model.v_n)) * f
+    return 0.0
+
+
+@pytest.mark.slow
+def test_another_device_with_a_threshold_follows_scipy_on_both_roads():
+    model = nm.Yakopcic(v_n=0.16, a_p=2e5, a_n=2e5)
+    pulse = nm.PulseShape.biphasic(v_spike=-0.15, width=10e-6, v_tail=0.12, tau=100e-6)
+    synapse = nm.PlasticSynapse(memristor=model, pre=pulse, post=pulse)
+    protocols = [nm.SpikeProtocol.pairs(float(delay)) for delay in DELAYS]
+    equations = nm.weight_changes(synapse, protocols)
+    for k, protocol in enumerate(protocols):
+        drives, t_stop = synapse.drives(protocol), synapse.duration(protocol)
+        expected = by_scipy(lambda v, x: yakopcic_by_hand(v, x, model), drives, t_stop, 0.5, model.v_p)
+        assert equations.x[k] == pytest.approx(expected, abs=1e-6)
+    assert np.ptp(equations.dx) > 0.1
+    for engine in ("ngspice", "vacask"):
+        assert equations.difference(nm.weight_changes(synapse, protocols, engine=engine)) < 1e-3
+
+
+@pytest.mark.slow
+def test_a_device_with_a_soft_threshold_agrees_on_both_roads():
+    pulse = nm.PulseShape.biphasic(v_spike=-0.2, width=5e-6, v_tail=0.15, tau=100e-6)
+    soft = {"pre": pulse, "post": pulse, "delays": DELAYS}
+    curve = nm.stdp_curve(nm.MMS(), **soft)
+    assert curve.difference(nm.stdp_curve(nm.MMS(), **soft, engine="ngspice")) < 1e-3
+    assert 0 < abs(curve.alone.dx[0]) < 0.05 * curve.dx.max()
+
+
 # ---------------------------------------------------------------- closed forms
 
 
@@ -418,6 +456,12 @@ def test_results_of_other_experiments_are_not_compared(curve):
 def test_what_makes_no_curve_is_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         nm.stdp_curve(**{"delays": [1e-5], **arguments})
+
+
+def test_single_experiments_are_taken_by_slices(curve):
+    assert curve.changes[2:4].x.tolist() == curve.changes.x[2:4].tolist()
+    with pytest.raises(TypeError, match=r"by a slice, such as changes\[:10\], got 3"):
+        curve.changes[3]
 
 
 def test_experiments_need_a_synapse_and_a_protocol():
