@@ -26,16 +26,17 @@ def test_one_command_measures_the_tables(root: Path) -> None:
 
 def test_the_tables_are_written_between_their_marks(root: Path, tmp_path: Path) -> None:
     script = runpy.run_path(str(root / "scripts" / "crossbar_times.py"))
-    begin, end = script["BEGIN"], script["END"]
+    begin, end = script["marks"]("points")
     page = tmp_path / "page.md"
     page.write_text(f"before\n{begin}\nold\n{end}\nafter\n")
-    script["rewrite"](page, f"{begin}\nnew\n{end}")
+    script["rewrite"](page, "points", f"{begin}\nnew\n{end}")
     assert page.read_text() == f"before\n{begin}\nnew\n{end}\nafter\n"
     page.write_text("no marks")
     with pytest.raises(SystemExit, match="must have the marks"):
-        script["rewrite"](page, "")
+        script["rewrite"](page, "points", "")
     real = script["PAGE"].read_text("utf-8")
-    assert real.count(begin) == real.count(end) == 1
+    for name in script["TABLES"]:
+        assert [real.count(mark) for mark in script["marks"](name)] == [1, 1]
 
 
 @pytest.mark.slow
