@@ -38,6 +38,17 @@ def test_other_shipped_cards(card, model):
     assert nm.load_card(card) == model
 
 
+def test_vteam_moves_as_its_source_says():
+    """In metres a second over 3 nm, and with the opposite sign: -10 at -0.4 V (a threshold of -0.2 V), 0.5e-3 at 0.04 V (0.02 V)."""
+    device = nm.load_card("vteam")
+    assert device.state_rate(0.4, 0.5) * 3e-9 == pytest.approx(10.0)
+    assert device.state_rate(0.6, 0.5) * 3e-9 == pytest.approx(80.0)
+    assert device.state_rate(-0.04, 0.5) * 3e-9 == pytest.approx(-0.5e-3)
+    assert device.state_rate(-0.06, 0.5) * 3e-9 == pytest.approx(-1e-3)
+    assert device.state_rate(0.2, 0.5) == device.state_rate(-0.02, 0.5) == 0.0
+    assert [float(device.current(0.01, x)) for x in (0.0, 1.0)] == pytest.approx([0.01 / 1000.0, 0.01 / 50.0])
+
+
 def test_every_card_states_the_source_of_each_value(root):
     for path in (root / "models").glob("*.toml"):
         content = tomllib.loads(path.read_text("utf-8"))

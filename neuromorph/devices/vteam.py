@@ -60,7 +60,8 @@ class VTEAM(MemristorModel):
     ``k_on = |k_on'| / (w_off' - w_on')``, ``k_off = k_off' / (w_off' - w_on')``.
 
     Windows are those of :func:`neuromorph.devices.windows.windows`; the paper leaves their choice open. The
-    default values of the parameters are those of no device: they are near those of :class:`MMS`.
+    default values of the parameters are those of no device: they are near those of :class:`MMS`. The card
+    ``load_card("vteam")`` has values that others publish.
 
     Examples
     --------
