@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-VERDICTS = ("reproduced", "reproduced under a stated reading", "not reproduced", "wrong")
+AS_PRINTED, READING, NOT, WRONG = "reproduced", "reproduced under a stated reading", "not reproduced", "wrong"
+VERDICTS = (AS_PRINTED, READING, NOT, WRONG)
 """What becomes of a claim, the best first."""
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from neuromorph.reproduce.alif.extras import CURRENTS, Rest
 from neuromorph.reproduce.alif.hardware_claims import hardware_claims
-from neuromorph.reproduce.alif.reading import HARD, IDEAL, NOT, READING, VALUES, WRONG, Runs
+from neuromorph.reproduce.alif.reading import HARD, IDEAL, VALUES, Runs
 from neuromorph.reproduce.alif.reference import F_I
-from neuromorph.reproduce.claim import Claim
+from neuromorph.reproduce.claim import NOT, READING, WRONG, Claim
 
 
 def claims_of(
@@ -44,59 +45,12 @@ def _figure_5(runs: Runs) -> Iterator[Claim]:
     run = runs[IDEAL, "ode"]
     s = run.statistics
     fast = "At first rapid spikes at a high frequency, then the frequency falls as the memristor's resistance falls."
-    yield Claim(
-        figure="5a",
-        claim=fast,
-        measure="first ISI",
-        value=s.isi_first,
-        low=19.53e-6,
-        high=19.97e-6,
-        unit="s",
-        verdict=READING,
-        why=VALUES,
-    )
-    yield Claim(
-        figure="5a",
-        claim=fast,
-        measure="last ISI of the first on-phase",
-        value=s.isi_last,
-        low=43.8e-6,
-        high=45.2e-6,
-        unit="s",
-        verdict=READING,
-        why=VALUES,
-    )
-    yield Claim(
-        figure="5a",
-        claim=fast,
-        measure="steady ISI, fifth on-phase",
-        value=s.isi_steady,
-        low=51.9e-6,
-        high=53.6e-6,
-        unit="s",
-        verdict=READING,
-        why=VALUES,
-    )
-    yield Claim(
-        figure="5a",
-        claim=fast,
-        measure="adaptation ratio, steady over first ISI",
-        value=s.adaptation_ratio,
-        low=2.6,
-        high=2.75,
-        verdict=READING,
-        why=VALUES,
-    )
-    yield Claim(
-        figure="5a",
-        claim=fast,
-        measure="spikes in five periods",
-        value=s.spike_count,
-        low=50,
-        high=52,
-        verdict=READING,
-        why=VALUES,
-    )
+    adapts = partial(Claim, figure="5a", claim=fast, verdict=READING, why=VALUES)
+    yield adapts(measure="first ISI", value=s.isi_first, low=19.53e-6, high=19.97e-6, unit="s")
+    yield adapts(measure="last ISI of the first on-phase", value=s.isi_last, low=43.8e-6, high=45.2e-6, unit="s")
+    yield adapts(measure="steady ISI, fifth on-phase", value=s.isi_steady, low=51.9e-6, high=53.6e-6, unit="s")
+    yield adapts(measure="adaptation ratio, steady over first ISI", value=s.adaptation_ratio, low=2.6, high=2.75)
+    yield adapts(measure="spikes in five periods", value=s.spike_count, low=50, high=52)
     rises = "x increases with the excitation, which decreases the resistance."
     for n, (low, high) in enumerate(((0.880, 0.897), (0.989, 0.994), (0.9985, 1.0), (0.9995, 1.0), (0.9998, 1.0))):
         if n in (0, 1, 4):
@@ -142,26 +96,10 @@ def _text(runs: Runs, rest: Rest, counts: Sequence[tuple[int, int]]) -> Iterator
         "At rest there is no voltage across the memristor, whatever v_rest is, and below 0.27 V an MMS holds its state: it drifts to 0.5, "
         "not to zero, with tau/2 (1 + exp(v_on/v_t)) = 1.81 s. A reset to zero takes less than -0.27 V across the memristor."
     )
-    yield Claim(
-        figure="text",
-        claim=resets,
-        measure="share of x that is left after 10 ms of rest",
-        value=rest.kept,
-        low=0.99,
-        high=1.0,
-        verdict=WRONG,
-        why=why,
-    )
-    yield Claim(
-        figure="text",
-        claim=resets,
-        measure="time constant with which x drifts to 0.5",
-        value=rest.time_constant,
-        low=1.76,
-        high=1.96,
-        unit="s",
-        verdict=WRONG,
-        why=why,
+    at_rest = partial(Claim, figure="text", claim=resets, verdict=WRONG, why=why)
+    yield at_rest(measure="share of x that is left after 10 ms of rest", value=rest.kept, low=0.99, high=1.0)
+    yield at_rest(
+        measure="time constant with which x drifts to 0.5", value=rest.time_constant, low=1.76, high=1.96, unit="s"
     )
     adjusts = "The circuit adjusts its response to the amplitude of the input."
     off = max(

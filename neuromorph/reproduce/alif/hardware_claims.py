@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from neuromorph.reproduce.alif.reading import AS_PRINTED, HARD, IDEAL, NOT, PARTS, READING, SMALL, Runs, damping
+from neuromorph.reproduce.alif.reading import HARD, IDEAL, PARTS, SMALL, Runs, damping
 from neuromorph.reproduce.alif.reference import HARDWARE, ISI_RESOLUTION, ISI_TOLERANCE, SPIKE_TOLERANCE
 from neuromorph.reproduce.alif.variants import CAPACITANCES, GAINS, Variant
-from neuromorph.reproduce.claim import Claim
+from neuromorph.reproduce.claim import AS_PRINTED, NOT, READING, Claim
 
 # First intervals whose reference is less certain than 5 %: it was computed with steps of 100 ns.
 _UNRESOLVED = {

@@ -9,7 +9,6 @@ from neuromorph.reproduce.alif.variants import Run, Variant
 Runs = Mapping[tuple[Variant, str], Run]
 """Every variant on both roads."""
 
-AS_PRINTED, READING, NOT, WRONG = "reproduced", "reproduced under a stated reading", "not reproduced", "wrong"
 VALUES = "The paper gives no component values; these are 22 nF, R_s 1 kohm, v_th 0.40 V, v_lo 0.02 V, MMS 500/1500 ohm."
 """The reading of the ideal neuron."""
 PARTS = (

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from neuromorph.reproduce.claim import Claim
+from neuromorph.reproduce.claim import AS_PRINTED, NOT, READING, Claim
 from neuromorph.reproduce.euler_maruyama.studies import Studies
 
-AS_PRINTED, READING, NOT = "reproduced", "reproduced under a stated reading", "not reproduced"
 VALUES = (
     "The abstract gives no values; here three layers, tau_m 10 ms, tau_s 5 ms, mu 130, 85 and 85/s, noise 20/s/sqrt(ms), weight "
     "40/s, 50 ms."

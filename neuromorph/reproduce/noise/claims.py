@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from neuromorph.reproduce.claim import Claim
+from neuromorph.reproduce.claim import AS_PRINTED, READING, WRONG, Claim
 from neuromorph.reproduce.noise.classical import LATE, ClassicalRun
 
-AS_PRINTED, READING, NOT, WRONG = "reproduced", "reproduced under a stated reading", "not reproduced", "wrong"
 Runs = Mapping[tuple[str, str], ClassicalRun]
 """By panel and reading."""
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from neuromorph.reproduce.claim import Claim
-from neuromorph.reproduce.noise.claims import NOT, READING, WRONG
+from neuromorph.reproduce.claim import NOT, READING, WRONG, Claim
 from neuromorph.reproduce.noise.classical import truncated_mean
 from neuromorph.reproduce.noise.conductance import ConductanceRun
 
