@@ -38,7 +38,10 @@ def held_samples(recording, name, step, n_samples):
 
 
 def test_samples_are_normal_white_and_independent_of_another_source():
-    """4000 samples: each of ten numbers within 5 standard errors, so that a correct one fails once in 1e5; 5.6 % of the deviation."""
+    """4000 samples: each of ten numbers within 5 standard errors, so that a correct one fails once in 1e5.
+
+    A standard deviation that is off by 9 %, or a correlation of 0.12, is found with 99 %.
+    """
     n, step = 4000, 1e-5
     noise = {
         "a": nm.WhiteNoise(step=step, seed=3, intensity=1e-3),
@@ -92,20 +95,6 @@ def test_rate_and_intervals_of_1_s_are_those_of_the_equations():
     too_strong = NEURON.replace(noise_current=2e-6 * np.sqrt(2))
     wrong = nm.simulate_batch(too_strong, DRIVE, 1.0, 1, solver=nm.EulerMaruyama(dt=2e-5), seed=2)
     assert ks_2samp(wrong.spikes.intervals()[0], expected).pvalue < 3e-5
-
-
-def test_a_membrane_has_the_variance_and_the_memory_of_an_ornstein_uhlenbeck_process():
-    """In 0.6 s, 600 time constants, within 5 standard errors; a density off by a factor of two would be 100 % off, or 50 %."""
-    tau, t_stop, settled = 1e-3, 0.605, 5e-3
-    membrane = NEURON.replace(v_th=20.0)
-    drives = {"i_in": nm.Constant(value=0.0), "noise": nm.WhiteNoise(step=5e-5, seed=8)}
-    recording = nm.simulate(membrane, drives, t_stop, "ngspice", options=nm.NgspiceOptions(reltol=1e-4))
-    step = tau / 10
-    v = recording.resample(np.arange(settled, t_stop, step))["v_mem"]
-    error = np.sqrt(2 * tau / (t_stop - settled))  # of a variance, relative: 5.8 %
-    assert v.var() == pytest.approx((2e-6 / 100e-9) ** 2 * tau / 2, rel=5 * error)
-    for lag in (5, 10, 20):
-        assert np.corrcoef(v[lag:], v[:-lag])[0, 1] == pytest.approx(np.exp(-lag * step / tau), abs=5 * error)
 
 
 def test_the_deck_says_it_without_a_control_block():
