@@ -27,6 +27,7 @@ def _blocks(root, page, language):
         ("hardware.md", 4),
         ("programming_a_crossbar.md", 7),
         ("crossbars.md", 6),
+        ("networks.md", 6),
         ("noise.md", 7),
         ("choosing_a_solver.md", 4),
         ("plasticity.md", 5),
