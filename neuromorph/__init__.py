@@ -143,7 +143,7 @@ _HOMES = {
     ),
     "drawing": ("Drawing", "draw_schematic"),
     "sweeps": ("LogNormal", "Normal", "SweepInterrupted", "SweepResult", "Uniform", "f_i_curve", "sweep"),
-    "validate": ("CrossValidation", "Tolerances", "cross_validate"),
+    "validate": ("CrossValidation", "NetworkValidation", "Tolerances", "cross_validate"),
     "fit": (
         "BoundWarning",
         "Comparison",
@@ -324,6 +324,7 @@ if TYPE_CHECKING:
     from neuromorph.systems import Transition as Transition
     from neuromorph.systems import Unknown as Unknown
     from neuromorph.validate import CrossValidation as CrossValidation
+    from neuromorph.validate import NetworkValidation as NetworkValidation
     from neuromorph.validate import Tolerances as Tolerances
     from neuromorph.validate import cross_validate as cross_validate
 

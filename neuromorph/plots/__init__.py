@@ -4,6 +4,7 @@ from neuromorph.plots.convergence import plot_convergence, plot_crossing_speeds,
 from neuromorph.plots.energy import plot_energy
 from neuromorph.plots.figures import finished_figure, save_figure
 from neuromorph.plots.intrinsic_noise import plot_circuit_noise
+from neuromorph.plots.network_validation import plot_network_validation
 from neuromorph.plots.networks import plot_graph, plot_network
 from neuromorph.plots.plasticity import plot_stdp
 from neuromorph.plots.recordings import plot_recording, plot_signal
@@ -20,6 +21,7 @@ __all__ = [
     "plot_graph",
     "plot_lyapunov",
     "plot_network",
+    "plot_network_validation",
     "plot_raster",
     "plot_recording",
     "plot_signal",

@@ -2,6 +2,7 @@
 
 from neuromorph.validate.compare import Comparison, compare
 from neuromorph.validate.cross import CrossValidation, cross_validate
+from neuromorph.validate.networks import NetworkValidation
 from neuromorph.validate.spikes import SpikeMatch, match_spikes
 from neuromorph.validate.verdict import Criterion, Tolerances
 
@@ -9,6 +10,7 @@ __all__ = [
     "Comparison",
     "Criterion",
     "CrossValidation",
+    "NetworkValidation",
     "SpikeMatch",
     "Tolerances",
     "compare",

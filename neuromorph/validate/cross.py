@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from neuromorph.progress import Progress, silent
 from neuromorph.recording import Recording
@@ -16,7 +13,6 @@ from neuromorph.roads import (
     Pair,
     at_fidelity,
     check_design,
-    chosen_because,
     deck_of,
     engine_for,
     equations_of,
@@ -26,12 +22,15 @@ from neuromorph.roads import (
 )
 from neuromorph.stimulus import Stimulus
 from neuromorph.validate.compare import Comparison, compare
+from neuromorph.validate.runs import run_both
 from neuromorph.validate.verdict import Criterion, Tolerances, criteria_of
 
 if TYPE_CHECKING:
+    from neuromorph.networks import Network
     from neuromorph.neurons.design_checks import DesignFinding
     from neuromorph.schematic import NgspiceOptions, Probe, VacaskOptions
     from neuromorph.spice import Engine
+    from neuromorph.validate.networks import NetworkValidation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +102,38 @@ class CrossValidation:
         return finished_figure(plot_validation(self), path)
 
 
+@overload
+def cross_validate(
+    design: Network | tuple[Network, Network],
+    drive: Mapping[str, Stimulus] | Stimulus | None = ...,
+    t_stop: float | None = ...,
+    *,
+    dt: float | None = ...,
+    engine: str | Engine = ...,
+    options: NgspiceOptions | VacaskOptions | None = ...,
+    tolerances: Tolerances | None = ...,
+    error_budget: bool = ...,
+    progress: Progress = ...,
+) -> NetworkValidation: ...
+
+
+@overload
+def cross_validate(
+    design: Any,
+    drive: Mapping[str, Stimulus] | Stimulus | None = ...,
+    t_stop: float | None = ...,
+    *,
+    dt: float | None = ...,
+    engine: str | Engine = ...,
+    options: NgspiceOptions | VacaskOptions | None = ...,
+    probes: Mapping[str, Probe | str] | Sequence[str] | None = ...,
+    tolerances: Tolerances | None = ...,
+    error_budget: bool = ...,
+    fidelity: Any = ...,
+    progress: Progress = ...,
+) -> CrossValidation: ...
+
+
 def cross_validate(
     design: Any,
     drive: Mapping[str, Stimulus] | Stimulus | None = None,
@@ -116,15 +147,16 @@ def cross_validate(
     error_budget: bool = True,
     fidelity: Any = None,
     progress: Progress = silent,
-) -> CrossValidation:
+) -> CrossValidation | NetworkValidation:
     """Run a design as equations (RK4, or Rosenbrock where they are stiff) and as a circuit (SPICE), and compare.
 
     Parameters
     ----------
-    design : Neuron, Pair, or tuple of HybridSystem and PySpice Circuit
-        What to run.
+    design : Neuron, Network, Pair, or tuple of HybridSystem and PySpice Circuit
+        What to run. Of a tuple of two networks of the same neurons, the first gives the equations, the other the circuit.
     drive : Stimulus, or mapping of str to Stimulus
-        What drives it, on both roads [A or V]; a neuron's working point where it is left out.
+        What drives it, on both roads [A or V]; a neuron's working point where it is left out. Of a network, currents into
+        neurons by name, in place of those that its graph has.
     t_stop : float
         Length of the run [s]; a neuron's working point where it is left out.
     dt : float, optional
@@ -137,7 +169,7 @@ def cross_validate(
         What to record from the circuit, by the names of the system's signals.
     tolerances : Tolerances, optional
         What still counts as agreement. Where equations of a macromodel stand for transistors or a vendor's model,
-        :meth:`Tolerances.for_stand_ins` unless others are given.
+        :meth:`Tolerances.for_stand_ins` unless others are given; :meth:`Tolerances.for_networks` for a network.
     error_budget : bool
         Run each road at a finer tolerance too, to tell numerical error from a difference of the models.
     fidelity : str or mapping of str to str or VendorModel, optional
@@ -147,8 +179,8 @@ def cross_validate(
 
     Returns
     -------
-    CrossValidation
-        Metrics, verdict, both recordings.
+    CrossValidation or NetworkValidation
+        Metrics, verdict, both recordings; of a network by neuron and by edge.
 
     Raises
     ------
@@ -159,8 +191,26 @@ def cross_validate(
     ValidationError
         When the two recordings have nothing in common.
     """
-    from neuromorph.behaviour import default_solver, simulate_system
+    from neuromorph.behaviour import default_solver
 
+    if hasattr(design, "driven_by") or (isinstance(design, tuple) and any(hasattr(d, "driven_by") for d in design)):
+        from neuromorph.validate.networks import cross_validate_network
+
+        if fidelity is not None or probes:
+            raise ValueError(
+                "a network takes its fidelity and what is recorded where it is made: nm.compose(graph, fidelity=..., record=...)"
+            )
+        return cross_validate_network(
+            design,
+            drive,
+            t_stop,
+            dt=dt,
+            engine=engine,
+            options=options,
+            tolerances=tolerances,
+            error_budget=error_budget,
+            progress=progress,
+        )
     if isinstance(design, tuple):
         design = Pair(*design)
     design = at_fidelity(design, fidelity)
@@ -171,26 +221,25 @@ def cross_validate(
     warn_of(findings)
     deck = deck_of(design, drive, t_stop, probes)
     spice, why = engine_for(engine, deck, options)
-    options = settings_for(spice, options)
-    # The SPICE runs are programs of their own: they go on while Python loads and runs its kernel.
-    with ThreadPoolExecutor(max_workers=2) as executor, _stopping_others() as until_stopped:
-        # The refined run takes longest: its progress is the one to show.
-        runs = [executor.submit(spice.run, deck, options, until_stopped(silent if error_budget else progress))]
-        if error_budget:
-            runs.append(executor.submit(spice.run, deck, options.refined(), until_stopped(progress)))
-        system = equations_of(design)
-        solver = default_solver(system, dt)
-        reference = simulate_system(system, drive, t_stop, solver)
-        refined = simulate_system(system, drive, t_stop, solver.refined()) if error_budget else None
-        candidate = runs[0].result() if why is None else chosen_because(runs[0].result(), why)
-        refined_candidate = runs[1].result() if error_budget else None
-
+    system = equations_of(design)
+    runs, _ = run_both(
+        system,
+        drive,
+        t_stop,
+        deck,
+        (spice, why),
+        solver=default_solver(system, dt),
+        options=settings_for(spice, options),
+        error_budget=error_budget,
+        progress=progress,
+    )
+    reference, candidate = runs.reference, runs.candidate
     comparison = compare(reference, candidate)
     budget: dict[str, dict[str, Any]] = {}
-    if refined is not None and refined_candidate is not None:
+    if runs.refined_reference is not None and runs.refined_candidate is not None:
         budget = {
-            "reference": compare(refined, reference).metrics(),
-            "candidate": compare(refined_candidate, candidate).metrics(),
+            "reference": compare(runs.refined_reference, reference).metrics(),
+            "candidate": compare(runs.refined_candidate, candidate).metrics(),
         }
     return CrossValidation(
         design=system.name,
@@ -201,27 +250,3 @@ def cross_validate(
         numerical_error=budget,
         findings=findings,
     )
-
-
-class _Stopped(Exception):
-    """Ends a run whose result nobody waits for any more."""
-
-
-@contextlib.contextmanager
-def _stopping_others() -> Iterator[Callable[[Progress], Progress]]:
-    """Wrap the progress of concurrent runs so that they end when this block ends by an exception."""
-    stopped = threading.Event()
-
-    def until_stopped(progress: Progress) -> Progress:
-        def listen(fraction: float, what: str) -> None:
-            if stopped.is_set():
-                raise _Stopped
-            progress(fraction, what)
-
-        return listen
-
-    try:
-        yield until_stopped
-    except BaseException:
-        stopped.set()
-        raise

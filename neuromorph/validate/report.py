@@ -12,10 +12,17 @@ from neuromorph.recording import Recording
 
 if TYPE_CHECKING:
     from neuromorph.validate.cross import CrossValidation
+    from neuromorph.validate.networks import NetworkValidation
     from neuromorph.validate.verdict import Criterion
 
 # Differences below this share of their limit are not worth a word.
 _NOTABLE = 1e-2
+FINER = {
+    "rk4": "half the step",
+    "rosenbrock": "a tenth of the tolerance",
+    "vacask": "a tenth of reltol, switches twice as fast",
+}
+"""How a road is run more finely; SPICE engines that are not named at half the step and a tenth of reltol."""
 # Energies below this share of what was delivered are none.
 _NOTABLE_ENERGY = 1e-9
 
@@ -34,7 +41,7 @@ def summary_of(check: CrossValidation) -> str:
         Several lines.
     """
     roads = (("reference", check.reference), ("candidate", check.candidate))
-    lines = [f"{check.design}: {_engine(check.reference)} against {_engine(check.candidate)}", ""]
+    lines = [f"{check.design}: {engine_name(check.reference)} against {engine_name(check.candidate)}", ""]
     lines.append(f"{'':24}{'spikes':>8}{'first ISI':>14}{'last ISI':>14}   final state")
     for role, recording in roads:
         first, last = _end_intervals(recording)
@@ -43,14 +50,9 @@ def summary_of(check: CrossValidation) -> str:
         state = ", ".join(f"{k} = {v:.6g} {units.get(k, '')}".rstrip() for k, v in ends.items())
         name = f"{recording.provenance['engine']} ({role})"
         lines.append(f"{name:24}{len(recording.spikes):>8}{first:>14}{last:>14}   {state}")
-    lines += ["", f"{'':24}{'difference':>14}{'limit':>14}{'numerical':>14}"]
-    for criterion in check.criteria:
-        numerical = "" if criterion.numerical is None else _amount(criterion.numerical, criterion.unit)
-        lines.append(
-            f"{criterion.name:24}{_amount(criterion.value, criterion.unit):>14}"
-            f"{_amount(criterion.limit, criterion.unit):>14}{numerical:>14}  {'ok' if criterion.passed else 'FAIL'}"
-        )
     lines += [
+        "",
+        *criteria_table(check.criteria),
         "",
         *_energies(check),
         *_budget(check),
@@ -60,12 +62,12 @@ def summary_of(check: CrossValidation) -> str:
     return "\n".join(lines)
 
 
-def explanation_of(check: CrossValidation) -> str:
+def explanation_of(check: CrossValidation | NetworkValidation) -> str:
     """Why the roads agree or not, in one sentence.
 
     Parameters
     ----------
-    check : CrossValidation
+    check : CrossValidation or NetworkValidation
         What to explain.
 
     Returns
@@ -86,8 +88,8 @@ def explanation_of(check: CrossValidation) -> str:
             )
         worst = max(real, key=_excess)
         return (
-            f"the models differ: {worst.name} is off by {_amount(worst.value, worst.unit)}, where numerical error of both "
-            f"roads accounts for {_amount(worst.numerical or 0.0, worst.unit)}"
+            f"the models differ: {worst.name} is off by {amount(worst.value, worst.unit)}, where numerical error of both "
+            f"roads accounts for {amount(worst.numerical or 0.0, worst.unit)}"
         )
     if not check.numerical_error:
         return "every difference is within its limit"
@@ -97,8 +99,32 @@ def explanation_of(check: CrossValidation) -> str:
     worst = max(beyond, key=lambda criterion: criterion.value / criterion.limit)
     return (
         f"every difference is within its limit; {worst.name} differs by more than numerical error accounts for "
-        f"({_amount(worst.value, worst.unit)} against {_amount(worst.numerical or 0.0, worst.unit)})"
+        f"({amount(worst.value, worst.unit)} against {amount(worst.numerical or 0.0, worst.unit)})"
     )
+
+
+def criteria_table(criteria: Iterable[Criterion], width: int = 24) -> list[str]:
+    """The verdict line by line, names in a column of `width` characters (SI units with prefixes)."""
+    lines = [f"{'':{width}}{'difference':>14}{'limit':>14}{'numerical':>14}"]
+    for criterion in criteria:
+        numerical = "" if criterion.numerical is None else amount(criterion.numerical, criterion.unit)
+        lines.append(
+            f"{criterion.name:{width}}{amount(criterion.value, criterion.unit):>14}"
+            f"{amount(criterion.limit, criterion.unit):>14}{numerical:>14}  {'ok' if criterion.passed else 'FAIL'}"
+        )
+    return lines
+
+
+def criterion_dict(criterion: Criterion) -> dict[str, Any]:
+    """A line of the verdict, ready for JSON (SI units)."""
+    return {
+        "name": criterion.name,
+        "value": criterion.value,
+        "limit": criterion.limit,
+        "unit": criterion.unit,
+        "numerical": criterion.numerical,
+        "passed": criterion.passed,
+    }
 
 
 def dict_of(check: CrossValidation) -> dict[str, Any]:
@@ -119,17 +145,7 @@ def dict_of(check: CrossValidation) -> dict[str, Any]:
         "passed": check.passed,
         "verdict": explanation_of(check),
         "metrics": check.metrics,
-        "criteria": [
-            {
-                "name": c.name,
-                "value": c.value,
-                "limit": c.limit,
-                "unit": c.unit,
-                "numerical": c.numerical,
-                "passed": c.passed,
-            }
-            for c in check.criteria
-        ],
+        "criteria": [criterion_dict(c) for c in check.criteria],
         "findings": [vars(finding) for finding in check.findings],
         "energy": dict(zip(("reference", "candidate"), (b.to_dict() for b in check.comparison.energies), strict=False)),
         "reference": recording_dict(check.reference),
@@ -177,7 +193,7 @@ def describe_recording(recording: Recording) -> str:
     first, last = _end_intervals(recording)
     spikes = pluralised(len(recording.spikes), "spike")
     lines = [
-        f"{recording.provenance.get('design', 'design')}: {_engine(recording)}, {len(recording.time)} points to "
+        f"{recording.provenance.get('design', 'design')}: {engine_name(recording)}, {len(recording.time)} points to "
         f"{format_quantity(float(recording.time[-1]), 's')}",
         f"{spikes}, first ISI {first}, last ISI {last}",
     ]
@@ -198,7 +214,8 @@ def _excess(criterion: Criterion) -> float:
     return criterion.value / max(criterion.numerical or 0.0, 1e-3 * criterion.limit, 1e-300)
 
 
-def _engine(recording: Recording) -> str:
+def engine_name(recording: Recording) -> str:
+    """Engine and version of a road."""
     return f"{recording.provenance['engine']} {recording.provenance['version']}"
 
 
@@ -209,7 +226,8 @@ def _end_intervals(recording: Recording) -> tuple[str, str]:
     return format_quantity(float(intervals[0]), "s"), format_quantity(float(intervals[-1]), "s")
 
 
-def _amount(value: float, unit: str) -> str:
+def amount(value: float, unit: str) -> str:
+    """A number of a report, with its unit and prefix."""
     if unit:
         return format_quantity(value, unit, digits=3)
     return f"{value:.0f}" if value >= 1 and float(value).is_integer() else f"{value:.2e}" if value else "0"
@@ -246,15 +264,10 @@ def _budget(check: CrossValidation) -> list[str]:
     if not check.numerical_error:
         return ["error budget: not measured"]
     lines = []
-    finer = {
-        "rk4": "half the step",
-        "rosenbrock": "a tenth of the tolerance",
-        "vacask": "a tenth of reltol, switches twice as fast",
-    }
     for role in ("reference", "candidate"):
         metrics = check.numerical_error[role]
         engine = getattr(check, role).provenance["engine"]
-        how = finer.get(engine, "half the step, a tenth of reltol")
+        how = FINER.get(engine, "half the step, a tenth of reltol")
         error = metrics["spike_time_error_max"]
         spikes = "no spikes matched" if error is None else f"spike times move by {format_quantity(error, 's', 3)}"
         waveform = max(metrics["nrmse"].values(), default=0.0)

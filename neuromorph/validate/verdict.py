@@ -37,6 +37,12 @@ class Tolerances:
         over what was delivered (pure number).
     conservation : float
         Largest share of the energy of a road that its balance may miss (pure number).
+    weight : float
+        Largest relative difference of the measured conductance of a network's edge (pure number).
+    pulse : float
+        Largest relative difference of the mean length of a neuron's pulses in a network (pure number).
+    left_over : float
+        Largest share of a neuron's synaptic current that the edges of the network do not explain (pure number).
     """
 
     spike_count: int = 1
@@ -46,6 +52,9 @@ class Tolerances:
     nrmse: float = 5e-3
     energy: float = 2.5e-3
     conservation: float = 1e-2
+    weight: float = 1e-2
+    pulse: float = 1e-2
+    left_over: float = 3e-2
 
     def __post_init__(self) -> None:
         for f in dataclasses.fields(self):
@@ -60,6 +69,14 @@ class Tolerances:
         Spike times and waveforms are not judged then, since a small difference of intervals adds up in them.
         """
         return cls(isi=3e-2, spike_time=math.inf, nrmse=math.inf, state=math.inf, energy=math.inf)
+
+    @classmethod
+    def for_networks(cls) -> Tolerances:
+        """For networks: intervals within 2 %, spike times within 10 % of the shortest interval, edges within 1 % (pure numbers).
+
+        Neurons hand on what they are off by, and it adds up in spike times and waveforms.
+        """
+        return cls(isi=2e-2, spike_time=0.1, nrmse=5e-2, state=0.1)
 
 
 @dataclass(frozen=True)
