@@ -29,6 +29,7 @@ def _blocks(root, page, language):
         ("crossbars.md", 6),
         ("networks.md", 6),
         ("noise.md", 7),
+        ("spike_statistics.md", 3),
         ("choosing_a_solver.md", 4),
         ("plasticity.md", 5),
     ],

@@ -4,6 +4,7 @@ from neuromorph.analysis.bootstrap import Estimate
 from neuromorph.analysis.convergence_orders import Convergence, Order, convergence
 from neuromorph.analysis.crossings import CrossingSpeeds, NearTangential, crossing_speeds
 from neuromorph.analysis.energy_balance import EnergyBalance, energy
+from neuromorph.analysis.interval_distribution import interval_distribution
 from neuromorph.analysis.intrinsic_noise import CircuitNoise, NoiseContribution
 from neuromorph.analysis.lyapunov import LyapunovExponent, lyapunov_exponent
 from neuromorph.analysis.noise_analysis import circuit_noise
@@ -43,6 +44,7 @@ __all__ = [
     "fano_factor",
     "firing_rates",
     "interval_cv",
+    "interval_distribution",
     "local_variation",
     "lyapunov_exponent",
     "on_phases",
