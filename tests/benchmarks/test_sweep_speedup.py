@@ -83,7 +83,13 @@ def test_a_run_in_a_worker_costs_little_more_than_the_run(capsys):
         def there():
             pool.submit(perform, setup, measures, {"capacitance": next(capacitances["there"]) * 1e-9}).result()
 
-        best = shortest({"here": here, "there": there}, lambda best: best["there"] - best["here"] < 10e-3, rounds=20)
+        # Where other programs wait for the processors too, few of the round trips find one free at once.
+        best = shortest(
+            {"here": here, "there": there},
+            lambda best: best["there"] - best["here"] < 10e-3,
+            rounds=20,
+            attempts=10,
+        )
     with capsys.disabled():
         print(f"\na short run: here {best['here'] * 1e3:.1f} ms, in a worker {best['there'] * 1e3:.1f} ms")
     assert best["there"] - best["here"] < 10e-3
