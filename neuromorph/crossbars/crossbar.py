@@ -151,7 +151,7 @@ class Crossbar:
             last digits of all currents add up to more, as far as these go.
         progress : callable, optional
             Told the share of the vectors that is solved (pure number).
-        engine : {"ode", "ngspice", "ngspice-shared"} or Engine
+        engine : {"ode", "ngspice", "ngspice-shared", "vacask"} or Engine
             ``"ode"``: the array's own equations. ``"ngspice"``: an operating point of its deck for each vector.
         options : NgspiceOptions, optional
             Settings of the runs of ngspice.

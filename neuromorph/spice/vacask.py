@@ -87,7 +87,7 @@ class Vacask:
     def run(
         self, deck: Deck, options: VacaskOptions | NgspiceOptions | None = None, progress: Progress = silent
     ) -> Recording:
-        """Run a transient analysis; see :class:`neuromorph.spice.Engine` (SI units).
+        """Run a transient analysis or an operating point; see :class:`neuromorph.spice.Engine` (SI units).
 
         Raises
         ------
@@ -172,12 +172,11 @@ class Vacask:
         # Neither a user's settings nor a netlist's own commands may change a run.
         command = [str(installation.program), "-sp", "-se", "-qp", "--tomlfile", _SETTINGS, _NETLIST]
         raw = GrowingRaw(folder / _RAW)
-        t_stop = deck.t_stop
-        assert t_stop is not None
 
         def on_tick() -> None:
-            reached = raw.last_time() or 0.0
-            progress(min(max(reached / t_stop, 0.0), 1.0), self.name)
+            # Nobody knows how far an operating point is.
+            reached = 0.0 if deck.t_stop is None else raw.last_time() or 0.0
+            progress(min(max(reached / (deck.t_stop or 1.0), 0.0), 1.0), self.name)
             with contextlib.suppress(FileNotFoundError):
                 if (folder / _RAW).stat().st_size > _LARGEST_RAW:
                     raise SimulationError(
@@ -192,7 +191,7 @@ class Vacask:
 
 def _partial(deck: Deck, proof: VacaskProof, provenance: dict[str, Any]) -> Recording | None:
     """What a failed run had computed, where its raw file holds points of it."""
-    plot = proof.written()
+    plot = None if deck.t_stop is None else proof.written()
     if plot is None or plot.n_points < 2 or any(name is not None and name not in plot for name in proof.names.values()):
         return None
     named = proof.named(plot)

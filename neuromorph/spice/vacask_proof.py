@@ -26,6 +26,7 @@ _BANNER = re.compile(r"^(This is vacask|\(c\)|https://|  OpenMP|  Cadnip|(Availa
 # Cause and remedy by the first line that tells, the most telling first.
 _FAULTS = (
     (r"zero pivot @ node '(?P<node>[^']*)'", "{node} is not determined", "look for a node without a path to ground, or a loop of voltage sources"),
+    (r"NaN found in vector, row node '(?P<node>[^']*)'", "{node} is not a finite number", "look for a node without a path to ground, and for a division by zero or an overflow"),
     (r"Operating point analysis failed", "no operating point was found", "give initial voltages; use_initial_conditions=True starts without an operating point"),
     (r"Timestep too small", "the time step became too small", "loosen reltol or abstol, or look for a part that switches back and forth"),
     (r"Solution component is not finite|not finite", "a voltage or current is not finite", "check expressions for a division by zero or an overflow"),
@@ -83,7 +84,8 @@ class VacaskProof:
             With the cause, when the run failed or its success cannot be proved.
         """
         found = self.written()
-        reached = float(found.axis[-1]) if found is not None and found.n_points else None
+        is_moving = self.deck.t_stop is not None
+        reached = float(found.axis[-1]) if is_moving and found is not None and found.n_points else None
         failure = self._interruption(ended, reached) or self._diagnosed(ended, reached)
         if failure is None and found is None:
             failure = self._error("VACASK wrote no results", "read the log; run the deck by hand", None, ended.log)
@@ -102,13 +104,15 @@ class VacaskProof:
         """What the raw file holds, complete or not, with VACASK's names."""
         with contextlib.suppress(OSError, SimulationError):
             plots = read_raw(self.folder / self.raw)
-            if len(plots) == 1 and plots[0].variables and plots[0].variables[0].name == "time":
-                return plots[0]
+            if len(plots) == 1 and plots[0].variables:
+                has_time = plots[0].variables[0].name == "time"
+                return plots[0] if has_time == (self.deck.t_stop is not None) else None
         return None
 
     def named(self, plot: RawPlot) -> RawPlot:
         """The same plot with the deck's names for its vectors."""
-        rows, variables = [plot.axis], [RawVariable("time", "time")]
+        is_moving = self.deck.t_stop is not None
+        rows, variables = ([plot.axis], [RawVariable("time", "time")]) if is_moving else ([], [])
         for vector, name in self.names.items():
             rows.append(np.zeros(plot.n_points) if name is None else plot[name])
             variables.append(RawVariable(vector, "voltage" if vector.startswith("v(") else "current"))
@@ -142,14 +146,17 @@ class VacaskProof:
 
     def _disproved(self, plot: RawPlot, reached: float | None, log: str) -> SimulationError | None:
         t_stop = self.deck.t_stop
-        assert t_stop is not None
-        if not plot.complete or reached is None:
+        if not plot.complete or not plot.n_points or (reached is None and t_stop is not None):
             return self._error("the raw file is truncated", "run it again; check the disk", reached, log)
-        if not math.isclose(reached, t_stop, rel_tol=1e-9):
-            cause = f"the run ended at {reached:g} s instead of {t_stop:g} s"
-            return self._error(cause, "loosen reltol; check the log", reached, log)
-        if np.any(np.diff(plot.axis) < 0):
-            return self._error("time runs backwards in the raw file", "run it again", reached, log)
+        if t_stop is None and plot.n_points != 1:
+            cause = f"the operating point has {plot.n_points} points instead of one"
+            return self._error(cause, "run it again", None, log)
+        if t_stop is not None and reached is not None:
+            if not math.isclose(reached, t_stop, rel_tol=1e-9):
+                cause = f"the run ended at {reached:g} s instead of {t_stop:g} s"
+                return self._error(cause, "loosen reltol; check the log", reached, log)
+            if np.any(np.diff(plot.axis) < 0):
+                return self._error("time runs backwards in the raw file", "run it again", reached, log)
         for vector, name in self.names.items():
             if name is None:
                 continue
@@ -162,7 +169,8 @@ class VacaskProof:
                 value = float(plot[name][bad[0]])
                 cause = f"{vector} is {value:.3g}" if math.isfinite(value) else f"{vector} is not a finite number"
                 remedy = "check expressions for a division by zero, a logarithm or an overflow"
-                return self._error(cause, remedy, float(plot.axis[bad[0]]), where=vector)
+                at = None if t_stop is None else float(plot.axis[bad[0]])
+                return self._error(cause, remedy, at, where=vector)
         return None
 
     def _deck_name(self, text: str) -> str:

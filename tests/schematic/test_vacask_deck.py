@@ -170,10 +170,22 @@ def test_probes_without_a_counterpart_are_refused():
         vacask_deck(deck_of_lines("R1 a 0 1k", probes=("i(R1)",)))
 
 
-def test_an_operating_point_and_a_mode_are_refused():
-    point = nm.Deck(name="point", body=("R1 a 0 1k",), probes={"a": nm.Probe("v(a)")}, t_stop=None)
-    with pytest.raises(ValueError, match="'point' asks for an operating point: use ngspice"):
-        vacask_deck(point)
+def test_operating_points():
+    def point(*lines: str) -> str:
+        return vacask_deck(nm.Deck(name="point", body=lines, probes={"a": nm.Probe("v(a)")}, t_stop=None)).text
+
+    text = point("V1 a 0 1", "R1 a 0 1k")
+    assert "  analysis out op\n" in text
+    assert "tran" not in text
+    with pytest.raises(ValueError, match="depends on what was before; use ngspice"):
+        point("V1 a 0 1", "S1 a 0 a 0 latch", ".model latch sw (vt=1 vh=0.5)")
+    with pytest.raises(ValueError, match="an operating point needs sources that are constant; use ngspice"):
+        point("V1 a 0 PULSE(0 1 0 1u 1u 1m 2m)", "R1 a 0 1k")
+    with pytest.raises(ValueError, match="has initial voltages, which VACASK would hold; use ngspice"):
+        point("R1 a 0 1k", ".ic v(a)=1")
+
+
+def test_a_mode_is_refused():
     mode = nm.Deck(name="mode", body=("R1 a 0 1k",), probes={"a": nm.Probe("v(a)")}, t_stop=1.0, compatibility="psa")
     with pytest.raises(ValueError, match="VACASK has no compatibility mode 'psa': use ngspice"):
         vacask_deck(mode)

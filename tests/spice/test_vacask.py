@@ -13,6 +13,7 @@ import pytest
 import neuromorph as nm
 from neuromorph.roads import deck_of, working_point
 from neuromorph.schematic.vacask import vacask_deck
+from neuromorph.spice.choice import choose_engine
 
 ALIF = nm.MemristiveALIF()
 ONE_PERIOD = {"drive": ALIF.working_point().drive, "t_stop": 1e-3}
@@ -261,6 +262,57 @@ def test_expressions_have_the_values_that_ngspice_gives_them():
 def _without_the_largest(circuit: nm.Schematic) -> nm.Deck:
     kept = {name: text for name, text in circuit.probes.items() if "exp(1000" not in EXPRESSIONS[int(name[1:])]}
     return nm.make_deck(circuit, t_stop=1e-3, probes=kept)
+
+
+# ---------------------------------------------------------------- operating points
+
+
+def test_operating_points_of_arrays_are_those_of_the_equations():
+    rng = np.random.default_rng(4)
+    v = rng.uniform(0.1, 0.5, 12)
+    linear = nm.Crossbar(10.0 ** rng.uniform(-6, -3, (12, 9)), r_word=1.0, r_bit=2.0, r_driver=50.0)
+    held = nm.Crossbar(nm.DeviceArray(nm.GMMS(), rng.uniform(0.1, 0.9, (12, 9))), r_word=1.0, r_bit=1.0)
+    for crossbar in (linear, held):
+        exact, found = crossbar.solve(v), crossbar.solve(v, engine="vacask")
+        assert found.output_currents == pytest.approx(exact.output_currents, rel=1e-8)
+        assert np.nanmax(np.abs(found.node_voltages - exact.node_voltages)) < 1e-9
+        assert found.residual < 1e-8
+    off = nm.Crossbar(linear.conductances * 1.02, r_word=1.0, r_bit=2.0, r_driver=50.0)
+    assert off.solve(v, engine="vacask").output_currents != pytest.approx(linear.solve(v).output_currents, rel=1e-3)
+
+
+def test_the_operating_point_of_a_diode_is_that_of_ngspice():
+    body = (
+        "V1 in 0 1.2",
+        "R1 in a 1k",
+        "D1 a 0 junction",
+        "R2 a 0 5k",
+        "L1 a b 1m",
+        "R3 b 0 2k",
+        ".model junction D (is=1e-14 n=1.1)",
+    )
+    deck = nm.Deck(
+        name="diode",
+        body=body,
+        probes={"a": nm.Probe("v(a)"), "i": nm.Probe("i(V1)"), "l": nm.Probe("i(L1)")},
+        t_stop=None,
+    )
+    runs = [engine.run(deck) for engine in (nm.Ngspice(), nm.Vacask())]
+    for name in deck.probes:
+        assert runs[1][name].shape == (1,)
+        assert runs[1][name] == pytest.approx(runs[0][name], rel=1e-5)
+    assert runs[1].time.tolist() == [0.0]
+    assert choose_engine(deck).engine == nm.Vacask()
+
+
+def test_an_operating_point_that_does_not_exist():
+    deck = nm.Deck(name="none", body=("I1 0 a 1m", "C1 a 0 1n"), probes={"a": nm.Probe("v(a)")}, t_stop=None)
+    with pytest.raises(nm.SimulationError) as caught:
+        nm.Vacask().run(deck)
+    assert caught.value.partial is None
+    assert caught.value.time_reached is None
+    assert caught.value.cause == "v(a) is not a finite number"
+    assert "look for a node without a path to ground" in caught.value.remedy
 
 
 # ---------------------------------------------------------------- stimuli

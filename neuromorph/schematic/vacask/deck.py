@@ -83,12 +83,23 @@ def vacask_deck(
     options = options or VacaskOptions()
     if deck.compatibility:
         raise ValueError(f"VACASK has no compatibility mode {deck.compatibility!r}: use ngspice")
-    if deck.t_stop is None:
-        raise ValueError(
-            f"VACASK runs transient analyses here, and {deck.name!r} asks for an operating point: use ngspice"
-        )
     netlist = with_ammeters(read_netlist(deck.body, deck.verilog_a), deck.vectors)
-    return _Writer(deck, netlist, options, deck.t_stop, slack).written(osdi)
+    if deck.t_stop is None:
+        _refuse_what_moves(deck, netlist)
+    return _Writer(deck, netlist, options, deck.t_stop or 1.0, slack).written(osdi)
+
+
+def _refuse_what_moves(deck: Deck, netlist: Netlist) -> None:
+    """An operating point is one only where nothing has a past or a time."""
+    if netlist.initial:
+        raise ValueError(
+            f"the operating point {deck.name!r} has initial voltages, which VACASK would hold; use ngspice"
+        )
+    for element in netlist.elements:
+        if element.kind == "s":
+            raise element.refusal("the operating point of a switch with hysteresis depends on what was before")
+        if element.kind in "vi" and waveform(element, 1.0)["type"] != "dc":
+            raise element.refusal("an operating point needs sources that are constant")
 
 
 class _Writer:
@@ -128,20 +139,11 @@ class _Writer:
         return VacaskDeck(text=text, source=source, names=vectors, origins=origins)
 
     def _text(self, osdi: str, results: Iterable[str | None], abstol: float) -> str:
-        options, resolution, t_stop = self.options, self.deck.resolution, self.t_stop
-        longest = options.t_max or min(_STEPS * resolution.longest_step(t_stop), t_stop / 10)
-        longest = longest / (options.refinement if options.t_max else 1)
-        first = min(longest, resolution.longest_step(t_stop)) / 10
-        reltol = options.relative_tolerance(resolution.reltol)
-        initial = [f'"{self._node(node)}", {value!r}' for node, value in self.netlist.initial.items()]
-        for latch in self.switching.latches:
-            x, s = (1.0, 1.0) if latch.starts_closed else (0.0, -1.0)
-            initial += [f'"{self._name("x", latch.name)}", {x!r}', f'"{self._name("s", latch.name)}", {s!r}']
-        mode = "uic" if options.use_initial_conditions else "op"
+        how, analysis = self._transient() if self.deck.t_stop is not None else ([], "op")
+        options = self.options
+        reltol = options.relative_tolerance(self.deck.resolution.reltol)
         saved = " ".join(f"v({name})" for name in dict.fromkeys(results) if name is not None)
         models = [f"model {name} {device} {values}".rstrip() for (device, values), name in self.models.items()]
-        # With a loose tolerance Newton's method may stop while a current through a switch is still some per cent off.
-        twice = ["  options nr_conviter=2"] if self.switching.latches and reltol > _TIGHT else []
         return "\n".join(
             [
                 "neuromorph deck",
@@ -153,16 +155,31 @@ class _Writer:
                 "control",
                 '  options rawfile="binary" strictoutput=0 tolmode="mixed"',
                 f"  options reltol={reltol!r} vntol={options.vntol!r} abstol={abstol!r}",
-                f"  options {_METHODS[options.method]}",
-                *twice,
-                f"  options tran_fbr={_AFTER_BREAKPOINT!r}",
+                *how,
                 f"  save {saved}",
-                f'  analysis out tran step={first!r} stop={t_stop!r} maxstep={longest!r} icmode="{mode}"'
-                + (f" ic={{{', '.join(initial)}}}" if initial else ""),
+                f"  analysis out {analysis}",
                 "endc",
                 "",
             ]
         )
+
+    def _transient(self) -> tuple[list[str], str]:
+        """Options of a transient analysis, and the analysis."""
+        options, resolution, t_stop = self.options, self.deck.resolution, self.t_stop
+        longest = options.t_max or min(_STEPS * resolution.longest_step(t_stop), t_stop / 10)
+        longest = longest / (options.refinement if options.t_max else 1)
+        first = min(longest, resolution.longest_step(t_stop)) / 10
+        reltol = options.relative_tolerance(resolution.reltol)
+        initial = [f'"{self._node(node)}", {value!r}' for node, value in self.netlist.initial.items()]
+        for latch in self.switching.latches:
+            x, s = (1.0, 1.0) if latch.starts_closed else (0.0, -1.0)
+            initial += [f'"{self._name("x", latch.name)}", {x!r}', f'"{self._name("s", latch.name)}", {s!r}']
+        mode = "uic" if options.use_initial_conditions else "op"
+        # With a loose tolerance Newton's method may stop while a current through a switch is still some per cent off.
+        twice = ["  options nr_conviter=2"] if self.switching.latches and reltol > _TIGHT else []
+        how = [f"  options {_METHODS[options.method]}", *twice, f"  options tran_fbr={_AFTER_BREAKPOINT!r}"]
+        at_start = f" ic={{{', '.join(initial)}}}" if initial else ""
+        return how, f'tran step={first!r} stop={t_stop!r} maxstep={longest!r} icmode="{mode}"{at_start}'
 
     def _result(self, vector: str) -> str | None:
         """The variable of the results that is a vector of the deck."""
