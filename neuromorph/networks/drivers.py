@@ -20,8 +20,8 @@ _RISE_SHARE, _RISE_STEP_SHARE = 1e-3, 5e-5
 _V_FULL, _V_CLOSES, _V_EMPTY = 1.5, 0.75, 0.5
 # So many pulses long is the time constant with which the timer comes to rest.
 _IDLE_PULSES = 20.0
-# A ramp needs no error control, which for smaller charges than the neuron's is off.
-_CHARGE_SHARE = 1e-2
+# A ramp needs no error control, which for far smaller charges than the neuron's is off.
+_CHARGE_SHARE = 1e-5
 # Of the thresholds behind a delay line [V], and of the end of the ramp before it [1/V].
 _HYSTERESIS, _SHARPNESS = 0.05, 10
 
