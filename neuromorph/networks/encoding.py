@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuromorph.quantities import Parameters
 
@@ -106,7 +107,7 @@ def encoded(value: Any, where: str) -> Any:
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if isinstance(value, np.ndarray):
-        return encoded(value.tolist(), where)
+        return value.tolist() if _is_finite(value) else encoded(value.tolist(), where)
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value) or {"type", "number"} & set(value):
             raise ValueError(f"{where} is a mapping with the keys {list(value)!r}, which a network file cannot hold")
@@ -122,6 +123,10 @@ def encoded(value: Any, where: str) -> Any:
         }
         return {"type": name_of(kind), "parameters": parameters}
     raise ValueError(f"{where} is a {type(value).__name__}, which a network file cannot hold: {value!r}")
+
+
+def _is_finite(array: NDArray[Any]) -> bool:
+    return array.dtype.kind in "fiu" and bool(np.isfinite(array).all())
 
 
 def decoded(value: Any, where: str, registry: Registry) -> Any:
@@ -147,6 +152,9 @@ def decoded(value: Any, where: str, registry: Registry) -> Any:
         When a class is unknown, a parameter is unknown, missing or not accepted; the message names the place.
     """
     if isinstance(value, list):
+        # An array of a million numbers needs no names of places.
+        if all(type(inner) is float for inner in value):
+            return tuple(value)
         return tuple(decoded(inner, f"{where}[{k}]", registry) for k, inner in enumerate(value))
     if not isinstance(value, dict):
         return value

@@ -383,9 +383,20 @@ class TestCrossbars:
         assert [r.source for r in part.rows] == ["s", "n2"]
         assert part.columns[0].inhibitory
 
+    def test_each_row_may_have_a_delay(self):
+        graph = nm.networks.chain(3)
+        nm.networks.join_through_crossbar(graph, ["n1", "n2"], ["n0"], [[1e-3], [1e-3]], delay=[0.0, 2e-6])
+        assert [(r.source, r.delay) for r in plan_of(graph).crossbars[0].rows] == [("n1", 0.0), ("n2", 2e-6)]
+
     @pytest.mark.parametrize(
         ("make", "said"),
         [
+            (
+                lambda: nm.networks.join_through_crossbar(
+                    nm.networks.chain(2), ["n0"], ["n1"], [[1e-3]], delay=[0.0, 0.0]
+                ),
+                "delay has 2 entries for 1 sources: give one for all, or one for each",
+            ),
             (
                 lambda: nm.networks.crossbar_between([1e-3]),
                 "crossbar must be a nm.Crossbar, a nm.DeviceArray, or rows of finite conductances in S, got [0.001]",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from neuromorph.networks.builders.populations import (
     DRIVE,
@@ -29,7 +31,7 @@ from neuromorph.networks.builders.populations import (
 from neuromorph.networks.synapses import PulseDriver, StaticSynapse
 from neuromorph.neurons import Neuron
 from neuromorph.neurons.neuron import NeuronAtFidelity
-from neuromorph.stimulus import Constant
+from neuromorph.stimulus import Constant, Stimulus
 
 if TYPE_CHECKING:
     import networkx
@@ -86,30 +88,13 @@ def recurrent(
     """
     counts = (count_of("n_excitatory", n_excitatory, 0), count_of("n_inhibitory", n_inhibitory, 0))
     total = count_of("n_excitatory + n_inhibitory", sum(counts))
-    kinds = [names_of(prefix, count) for prefix, count in zip(prefixes, counts, strict=True)]
-    names = [*kinds[0], *kinds[1]]
-    neurons = one_for_each("neuron", neuron, (Neuron, NeuronAtFidelity), names)
-    drives = drive if isinstance(drive, Sequence) else [drive] * total
-    if len(drives) != total:
-        raise ValueError(f"drive has {len(drives)} entries for {total} neurons: give one for all, or one for each")
     graph = new_graph("recurrent")
-    places = ring(total)
-    for population, part in (("excitatory", slice(counts[0])), ("inhibitory", slice(counts[0], None))):
-        add_population(graph, names[part], neurons[part], drives[part], driver, places[part], population=population)
+    names = _add_two_kinds(graph, counts, neuron, drive, driver, prefixes)
+    if excitatory is None:
+        excitatory = shared(MODULATING, counts[0])
     if inhibitory is None:
         inhibitory = shared(MODULATING, counts[1], inhibitory=True)
-    for k, synapse in enumerate((shared(MODULATING, counts[0]) if excitatory is None else excitatory, inhibitory)):
-        if getattr(synapse, "inhibitory", bool(k)) != bool(k):
-            raise ValueError(
-                f"{('excitatory', 'inhibitory')[k]} is a synapse with inhibitory={not k}: give it inhibitory={bool(k)}"
-            )
-        pairs = [
-            (source, target, (names.index(source), j))
-            for source in kinds[k]
-            for j, target in enumerate(names)
-            if target != source
-        ]
-        connect(graph, pairs, synapse, weights, (total, total))
+    _connect_two_kinds(graph, names, counts[0], ~np.eye(total, dtype=bool), (excitatory, inhibitory), weights)
     return graph
 
 
@@ -246,23 +231,51 @@ def random_network(
     check_probability("probability", probability)
     check_probability("inhibitory_share", inhibitory_share)
     n_inhibitory = round(inhibitory_share * total)
+    counts = (total - n_inhibitory, n_inhibitory)
+    graph = new_graph("random")
+    names = _add_two_kinds(graph, counts, neuron, drive, driver, prefixes)
+    if excitatory is None:
+        excitatory = shared(MODULATING, counts[0] * probability)
+    if inhibitory is None:
+        inhibitory = shared(MODULATING, counts[1] * probability, inhibitory=True)
     is_there = generator_of(seed).random((total, total)) < probability
-    graph = recurrent(
-        total - n_inhibitory,
-        n_inhibitory,
-        neuron=neuron,
-        excitatory=shared(MODULATING, (total - n_inhibitory) * probability) if excitatory is None else excitatory,
-        inhibitory=shared(MODULATING, n_inhibitory * probability, inhibitory=True)
-        if inhibitory is None
-        else inhibitory,
-        weights=weights,
-        drive=drive,
-        driver=driver,
-        prefixes=prefixes,
-    )
-    place = {name: k for k, name in enumerate(graph)}
-    graph.remove_edges_from(
-        [(source, target) for source, target in graph.edges if not is_there[place[source], place[target]]]
-    )
-    graph.graph["name"] = "random"
+    np.fill_diagonal(is_there, False)
+    _connect_two_kinds(graph, names, counts[0], is_there, (excitatory, inhibitory), weights)
     return graph
+
+
+def _add_two_kinds(
+    graph: networkx.DiGraph[str],
+    counts: tuple[int, int],
+    neuron: Neurons,
+    drive: Drives,
+    driver: PulseDriver,
+    prefixes: tuple[str, str],
+) -> list[str]:
+    """Add excitatory and inhibitory neurons on one circle, and give their names."""
+    names = [name for prefix, count in zip(prefixes, counts, strict=True) for name in names_of(prefix, count)]
+    neurons = one_for_each("neuron", neuron, (Neuron, NeuronAtFidelity), names)
+    drives = one_for_each("drive", drive, (Stimulus, type(None)), names)
+    places = ring(len(names))
+    for population, part in (("excitatory", slice(counts[0])), ("inhibitory", slice(counts[0], None))):
+        add_population(graph, names[part], neurons[part], drives[part], driver, places[part], population=population)
+    return names
+
+
+def _connect_two_kinds(
+    graph: networkx.DiGraph[str],
+    names: list[str],
+    n_excitatory: int,
+    is_there: NDArray[np.bool_],
+    synapses: tuple[Synapses, Synapses],
+    weights: Weights | None,
+) -> None:
+    """Add the synapses of both kinds, where `is_there` says so, row by source."""
+    for kind, synapse in zip(("excitatory", "inhibitory"), synapses, strict=True):
+        inhibits = kind == "inhibitory"
+        if getattr(synapse, "inhibitory", inhibits) != inhibits:
+            raise ValueError(f"{kind} is a synapse with inhibitory={not inhibits}: give it inhibitory={inhibits}")
+        rows = slice(n_excitatory, None) if inhibits else slice(n_excitatory)
+        first = n_excitatory if inhibits else 0
+        pairs = [(names[first + i], names[j], (first + i, j)) for i, j in np.argwhere(is_there[rows]).tolist()]
+        connect(graph, pairs, synapse, weights, is_there.shape)

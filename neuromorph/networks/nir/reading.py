@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neuromorph.networks.builders import join_through_crossbar
+from neuromorph.networks.nir.membranes import neurons_of, shortest_time, values_of
 from neuromorph.networks.nir.pathways import CELLS, FlatGraph, Pathway, flattened, kind_of, sanitized
 from neuromorph.networks.nir.report import Findings, NirReport, nir_module
 from neuromorph.networks.nir.units import NirUnits
 from neuromorph.networks.synapses import LowPassSynapse, PulseDriver, StaticSynapse
-from neuromorph.neurons import LIF, Neuron, RCNeuron
 from neuromorph.quantities import format_quantity
 from neuromorph.stimulus import Constant, Stimulus
 
@@ -26,8 +25,6 @@ __all__ = ["from_nir"]
 # A pulse this much shorter than the fastest time constant is an impulse to it.
 _SHORT = 100
 _V_PULSE = 0.5
-# An integrator without a leak gets one that takes this many units of time.
-_NO_LEAK = 1e5
 
 
 def from_nir(
@@ -100,14 +97,7 @@ def _driver(flat: FlatGraph, units: NirUnits, given: PulseDriver | None) -> Puls
         if not given.t_pulse > 0 or not given.v_pulse:
             raise ValueError(f"driver must have a pulse with a length and a height, got {given!r}")
         return given
-    names = {"LIF": ("tau",), "LI": ("tau",), "CubaLIF": ("tau_mem", "tau_syn")}
-    times = [
-        float(np.min(getattr(node, name)))
-        for node in flat.nodes.values()
-        for name in names.get(kind_of(node), ())
-        if np.size(getattr(node, name))
-    ]
-    shortest = min(times, default=0.0)
+    shortest = shortest_time(flat)
     if not shortest > 0:
         raise ValueError(
             "the graph has no time constant above 0 that says what a short pulse is: give driver=nm.PulseDriver(v_pulse=0.5, t_pulse=1e-6)"
@@ -140,7 +130,9 @@ class _Reading:
         members = {name: [f"{safe[name]}_{k}" for k in range(self.flat.size(name))] for name in (*cells, *sources)}
         self._note(cells)
         for name in cells:
-            for member, neuron in zip(members[name], self._neurons(name), strict=True):
+            for member, neuron in zip(
+                members[name], neurons_of(self.flat, name, self.units, self.driver.t_pulse, self.findings), strict=True
+            ):
                 # Its line is high while it is reset, and no longer.
                 graph.add_node(member, neuron=neuron, driver=self.driver.replace(t_pulse=0.0), population=safe[name])
         for name in sources:
@@ -182,47 +174,6 @@ class _Reading:
             f"a neuron is reset for {format_quantity(self.driver.t_pulse, 's')}, not in no time, and loses what arrives until then",
         )
 
-    def _neurons(self, name: str) -> list[Neuron]:
-        node, kind, units = self.flat.nodes[name], kind_of(self.flat.nodes[name]), self.units
-        resistance = self._values(name, "r")
-        if kind == "IF":
-            # No time constant: r is the slope of the membrane voltage for a current of 1.
-            tau = np.full(resistance.shape, _NO_LEAK)
-            capacitance = units.t_unit / (resistance * units.r_unit)
-            leak, v_leak = tau * units.t_unit / capacitance, np.zeros(resistance.shape)
-            self.findings.lose(
-                repr(name),
-                f"an integrator has a leak here, of the time constant {format_quantity(_NO_LEAK * units.t_unit, 's')}",
-            )
-        else:
-            tau = self._values(name, "tau_mem" if kind == "CubaLIF" else "tau")
-            leak, v_leak = resistance * units.r_unit, self._values(name, "v_leak")
-            capacitance = tau * units.t_unit / leak
-        neurons: list[Neuron] = []
-        for k in range(len(resistance)):
-            shared = {"capacitance": capacitance[k], "r_leak": leak[k], "v_rest": v_leak[k] * units.v_unit}
-            try:
-                if kind == "LI":
-                    neurons.append(RCNeuron(v_th=None, **shared))
-                    continue
-                v_th, v_reset = (self._values(name, what)[k] * units.v_unit for what in ("v_threshold", "v_reset"))
-                neurons.append(LIF(v_th=v_th, v_reset=v_reset, t_refractory=self.driver.t_pulse, **shared))
-            except ValueError as error:
-                raise ValueError(f"neuron {k} of {kind} {name!r} is no circuit: {error}") from None
-        if kind == "CubaLIF" and (np.asarray(node.tau_syn) <= 0).any():
-            raise ValueError(f"tau_syn of {name!r} must be positive times, got {node.tau_syn!r}")
-        return neurons
-
-    def _values(self, name: str, parameter: str) -> NDArray[np.float64]:
-        given = np.asarray(getattr(self.flat.nodes[name], parameter), dtype=float)
-        values = np.broadcast_to(given, np.shape(self.flat.nodes[name].r)).reshape(-1)
-        if not np.isfinite(values).all() or (parameter in ("r", "tau", "tau_mem") and (values <= 0).any()):
-            kind = "positive" if parameter in ("r", "tau", "tau_mem") else "finite"
-            raise ValueError(
-                f"{parameter} of {kind_of(self.flat.nodes[name])} {name!r} must be {kind} numbers, got {given!r}"
-            )
-        return values
-
     def _add_input(self, graph: networkx.DiGraph[str], name: str, members: list[str], population: str) -> None:
         channels = self.inputs.get(name)
         if channels is None:
@@ -246,7 +197,7 @@ class _Reading:
         gains = np.ones(len(targets))
         taus = None
         if kind_of(self.flat.nodes[name]) == "CubaLIF":
-            gains, taus = self._values(name, "w_in"), self._values(name, "tau_syn") * self.units.t_unit
+            gains, taus = values_of(self.flat, name, "w_in"), values_of(self.flat, name, "tau_syn") * self.units.t_unit
         for j, i in zip(*np.nonzero(way.weights), strict=True):
             conductance = float(way.weights[j, i] * gains[j] * per_weight)
             if not conductance:
@@ -299,7 +250,7 @@ class _Reading:
     ) -> None:
         weights = np.sum([way.weights for way in parallel], axis=0)
         if kind_of(self.flat.nodes[name]) == "CubaLIF":
-            weights = weights * self._values(name, "w_in")[:, None]
+            weights = weights * values_of(self.flat, name, "w_in")[:, None]
             self.findings.lose(repr(name), "currents of inputs and biases come without the low-pass of its synapses")
         if any((way.delays[way.weights != 0] != 0).any() for way in parallel):
             self.findings.lose(repr(name), "currents of inputs come without a delay")
@@ -316,7 +267,7 @@ class _Reading:
                 continue
             values = bias.values * self.units.i_unit
             if kind_of(node) == "CubaLIF":
-                values = values * self._values(bias.target, "w_in")
+                values = values * values_of(self.flat, bias.target, "w_in")
                 self.findings.lose(
                     repr(bias.target), "currents of inputs and biases come without the low-pass of its synapses"
                 )

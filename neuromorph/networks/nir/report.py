@@ -44,19 +44,18 @@ class NirReport:
 class Findings:
     """A report under way: what many neurons lose in the same way is one line."""
 
-    losses: dict[str, list[str]] = field(default_factory=dict)
+    losses: dict[str, dict[str, None]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def lose(self, who: str, what: str) -> None:
         """Note that somebody loses something."""
-        names = self.losses.setdefault(what, [])
-        if who not in names:
-            names.append(who)
+        self.losses.setdefault(what, {})[who] = None
 
     def report(self) -> NirReport:
         """All of it."""
         lines = []
-        for what, names in self.losses.items():
+        for what, found in self.losses.items():
+            names = list(found)
             more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
             lines.append(f"{', '.join(names[:_SHOWN])}{more}: {what}")
         return NirReport(tuple(lines), tuple(self.notes))

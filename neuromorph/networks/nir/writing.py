@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from neuromorph.networks.nir.cells import LeakyCell, leaky_cell
 from neuromorph.networks.nir.report import Findings, NirReport, nir_module
 from neuromorph.networks.nir.units import NirUnits
 from neuromorph.networks.plan import CrossbarPart, Plan, SynapsePart, plan_of
-from neuromorph.networks.synapses import LowPassSynapse, MemristiveSynapse, StaticSynapse
+from neuromorph.networks.synapses import LowPassSynapse, MemristiveSynapse, PulseDriver, StaticSynapse
 from neuromorph.quantities import format_quantity
 from neuromorph.stimulus import Constant
 
@@ -99,15 +100,22 @@ class _Writing:
     groups: dict[str, list[str]] = field(default_factory=dict)
     place: dict[str, tuple[str, int]] = field(default_factory=dict)
     cells: dict[str, LeakyCell] = field(default_factory=dict)
+    gains: dict[str, float] = field(default_factory=dict)
     taus: dict[str, float] = field(default_factory=dict)
+    lengths: dict[str, float] = field(default_factory=dict)
     # Weights by source group, target group and delay.
     weights: dict[tuple[str, str, float], NDArray[np.float64]] = field(default_factory=dict)
+
+    @cached_property
+    def drivers(self) -> dict[str, PulseDriver]:
+        return self.plan.drivers
 
     def graph(self, memristive_state: float | None) -> Any:
         nir = nir_module()
         self.findings.notes.append(self.units.note())
         for part in self.plan.neurons:
             self.cells[part.name] = leaky_cell(part, memristive_state, self.findings)
+            self.gains[part.name] = part.gain
         self._group()
         for synapse in self.plan.synapses:
             self._add_synapse(synapse)
@@ -184,20 +192,20 @@ class _Writing:
 
     def _pulse_length(self, source: str) -> float:
         """How long the line of a neuron or source is high at one spike [s]."""
-        length = self.plan.drivers[source].t_pulse
-        if source in self.cells:
-            length += self.cells[source].t_discharge
-        self.findings.lose(
-            source,
-            f"a pulse of {format_quantity(length, 's')} becomes an impulse of the same charge, of which nothing is left after a reset; "
-            "pulses that meet no longer merge",
-        )
-        return length
+        if source not in self.lengths:
+            length = self.drivers[source].t_pulse + (self.cells[source].t_discharge if source in self.cells else 0.0)
+            self.lengths[source] = length
+            self.findings.lose(
+                source,
+                f"a pulse of {format_quantity(length, 's')} becomes an impulse of the same charge, of which nothing is left after a "
+                "reset; pulses that meet no longer merge",
+            )
+        return self.lengths[source]
 
     def _add_synapse(self, part: SynapsePart) -> None:
         synapse, edge = part.synapse, f"{part.source} -> {part.target}"
-        v_pulse = self.plan.drivers[part.source].v_pulse
-        gain = self._gain(part.target)
+        v_pulse = self.drivers[part.source].v_pulse
+        gain = self.gains[part.target]
         if isinstance(synapse, MemristiveSynapse):
             current = float(synapse.memristor.current(v_pulse, synapse.x0))
             back = f" and v_back of {format_quantity(synapse.v_back, 'V')}" if synapse.v_back else ""
@@ -220,7 +228,7 @@ class _Writing:
     def _add_crossbar(self, part: CrossbarPart) -> None:
         v_pulses = np.zeros(part.crossbar.shape[0])
         for row in part.rows:
-            v_pulses[row.row] = self.plan.drivers[row.source].v_pulse
+            v_pulses[row.row] = self.drivers[row.source].v_pulse
         # One row at a time: what its pulse alone brings to each column, wires included.
         currents = part.crossbar.solve(np.diag(v_pulses)).output_currents
         if not isinstance(part.crossbar.devices, np.ndarray):
@@ -228,17 +236,15 @@ class _Writing:
         for row in part.rows:
             length = self._pulse_length(row.source)
             for column in part.columns:
-                charge = float(currents[row.row, column.column]) * length * self._gain(column.target)
+                charge = float(currents[row.row, column.column]) * length * self.gains[column.target]
                 self._add_weight(row.source, column.target, row.delay, -charge if column.inhibitory else charge)
-
-    def _gain(self, name: str) -> float:
-        return next(part.gain for part in self.plan.neurons if part.name == name)
 
     def _add_weight(self, source: str, target: str, delay: float, charge: float) -> None:
         (before, i), (after, j) = self.place[source], self.place[target]
         shape = (len(self.groups[after]), len(self.groups[before]))
-        weights = self.weights.setdefault((before, after, delay), np.zeros(shape))
-        weights[j, i] += charge / self.units.charge
+        if (before, after, delay) not in self.weights:
+            self.weights[before, after, delay] = np.zeros(shape)
+        self.weights[before, after, delay][j, i] += charge / self.units.charge
 
     def _add_currents(self, nodes: dict[str, Any], edges: list[tuple[str, str]]) -> None:
         """Constant currents as biases, others as channels of an input."""
