@@ -230,6 +230,28 @@ def check_names(owner: str, given: Any, choices: Any) -> None:
             raise ValueError(f"{owner} has no parameter {name!r}{hint} choices: {', '.join(choices)}")
 
 
+def check_value(owner: Any, name: str, value: float) -> None:
+    """Refuse a value that a parameter object would refuse, where it is given without making such an object.
+
+    Parameters
+    ----------
+    owner : Parameters or type
+        Which may have the parameter; what has none of this name accepts every value.
+    name : str
+        Name of the parameter.
+    value : float
+        In the SI unit of the parameter.
+
+    Raises
+    ------
+    ValueError
+        When it is not in the range that the parameter accepts.
+    """
+    for field in dataclasses.fields(owner) if dataclasses.is_dataclass(owner) else ():
+        if field.name == name and "unit" in field.metadata:
+            _checked(field, value)
+
+
 def _checked(field: dataclasses.Field[Any], given: Any) -> float:
     unit, positive = field.metadata["unit"], field.metadata["positive"]
     low, high = field.metadata["low"], field.metadata["high"]

@@ -215,13 +215,15 @@ def checked_steps(steps: Sequence[float], t_stop: float) -> list[float]:
     Raises
     ------
     ValueError
-        When there are fewer than three, or one is no whole multiple of the next.
+        When there are fewer than three, or one is no whole multiple of the next, or `t_stop` is no time.
     """
     found = sorted({float(dt) for dt in steps}, reverse=True)
     if len(found) < 3:
         raise ValueError(f"an order needs at least three different steps in s, got {list(steps)}")
     if not all(math.isfinite(dt) and dt > 0 for dt in found):
         raise ValueError(f"steps must be positive times in s, got {list(steps)}")
+    if not (math.isfinite(t_stop) and t_stop > 0):
+        raise ValueError(f"t_stop must be a positive time in s, got {t_stop!r}")
     for long, short in zip([t_stop, *found[:-1]], found, strict=True):
         if abs(long / short - round(long / short)) > 1e-6:
             what = "t_stop" if long == t_stop else "each step"

@@ -226,7 +226,14 @@ def burst_index(spikes: SpikeTrains, shorter_than: float) -> float:
     -------
     float
         0 to 1; not-a-number where there is no interval (pure number).
+
+    Raises
+    ------
+    ValueError
+        When the limit is no positive time.
     """
+    if not shorter_than > 0:
+        raise ValueError(f"shorter_than must be a positive time in s, got {shorter_than!r}")
     pooled = np.concatenate([*spikes.intervals(), np.empty(0)])
     return float(np.mean(pooled < shorter_than)) if pooled.size else math.nan
 
@@ -290,11 +297,13 @@ def spike_spectrum(
     Raises
     ------
     ValueError
-        When the window is empty or there is no neuron.
+        When the window is empty, there is no neuron, or a frequency is not finite.
     """
     checked_stop(t_start, t_stop)
     refuse_none(spikes)
     where = np.asarray(frequencies, dtype=np.float64)
+    if not np.isfinite(where).all():
+        raise ValueError("frequencies must be finite numbers in Hz")
     inside = (spikes.times >= t_start) & (spikes.times < t_stop)
     times, sources = spikes.times[inside] - t_start, spikes.sources[inside]
     order = np.argsort(sources, kind="stable")

@@ -26,6 +26,7 @@ from neuromorph.behaviour.steps import (
     refuse_long_steps,
 )
 from neuromorph.progress import Progress, silent
+from neuromorph.quantities import check_value
 from neuromorph.recording import BatchRecording, SpikeTrains
 from neuromorph.stimulus import Constant, Stimulus
 from neuromorph.version import __version__
@@ -79,7 +80,7 @@ def simulate_batch(
     seed : int, optional
         Chooses the paths of a random system (pure number).
     parameters : mapping of str to array_like, shape (n,) or (), optional
-        Values that take the place of the system's own [parameter's unit].
+        Values that take the place of the system's own [parameter's unit]; what a neuron refuses is refused here, too.
     initial : mapping of str to array_like, shape (n,) or (), optional
         States at time zero that take the place of the system's own [state's unit].
     record : sequence of str
@@ -113,6 +114,9 @@ def simulate_batch(
     >>> batch.spikes.counts().tolist()
     [0, 7, 16]
     """
+    for name, values in (parameters or {}).items():
+        for value in (np.min(values), np.max(values)) if np.size(values) else ():
+            check_value(system, name, float(value))
     system = system.dynamics() if hasattr(system, "dynamics") else system
     setup = _Setup.of(system, drives, t_stop, n, solver, seed, parameters, initial, record, every, first)
     if threads is None:
@@ -161,7 +165,7 @@ class _Setup:
         t_stop = float(t_stop)
         if not 0 < t_stop < np.inf:
             raise ValueError(f"t_stop must be a positive time in s, got {t_stop!r}")
-        solver = solver if solver is not None else default_solver(system)  # type: ignore[assignment]
+        solver = solver if solver is not None else default_solver(system)
         if not isinstance(solver, EulerMaruyama | RK4):
             raise ValueError(
                 f"a batch needs a method with fixed steps, nm.EulerMaruyama, nm.Milstein or nm.RK4, got {solver!r}"

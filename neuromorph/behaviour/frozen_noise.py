@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neuromorph.behaviour.euler_maruyama import EulerMaruyama
 from neuromorph.behaviour.ito import ito_drift
 from neuromorph.behaviour.simulate import simulate_system
+from neuromorph.behaviour.steps import refuse_long_steps
 from neuromorph.systems import HybridSystem, Mode, State
 from neuromorph.systems.hybrid import canonical
 
@@ -91,8 +92,14 @@ def noise_path(system: HybridSystem, t_stop: float, solver: EulerMaruyama, seed:
     -------
     dict of str to ndarray, shape (n_steps,)
         By noise source, increments of its Wiener process over the step [1/sqrt(s)].
+
+    Raises
+    ------
+    ValueError
+        When the step is longer than the fastest time constant: what is held for so long is not white.
     """
     sources = system.noise_sources
+    refuse_long_steps(system, solver.dt, {})
     walk = HybridSystem(
         name="wiener",
         states={f"walked_{source}": State(0.0, "s^0.5") for source in sources},

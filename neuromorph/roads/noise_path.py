@@ -40,7 +40,7 @@ def frozen_noise(
     Raises
     ------
     ValueError
-        When the design has no noise, or draws numbers at its jumps.
+        When the design has no noise, or draws numbers at its jumps, or `dt` is longer than its fastest time constant.
 
     Examples
     --------

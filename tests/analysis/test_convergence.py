@@ -139,6 +139,7 @@ def test_the_same_seed_gives_the_same_numbers_on_any_number_of_threads():
         ({"steps": [0.25, 0.125]}, "at least three different steps in s"),
         ({"steps": [0.25, 0.125, 0.1]}, r"whole multiple of the next step, got 0\.125 s and 0\.1 s"),
         ({"steps": [0.25, 0.125, -1.0]}, "steps must be positive times in s"),
+        ({"t_stop": float("nan")}, "t_stop must be a positive time in s, got nan"),
         ({"t_stop": 0.3}, "t_stop must be a whole multiple of the next step"),
         ({"n": 3}, "n must be a whole number of paths from 20 on, got 3"),
         ({"reference": 0.25}, r"reference must be shorter than the shortest step, 0\.0625 s"),

@@ -197,6 +197,12 @@ def test_silent_neurons_count_in_rates_and_have_no_regularity():
         (lambda s: nm.analysis.psth(s, -1.0, 0.0, 1.0), "longer than zero"),
         (lambda s: nm.analysis.fano_factor(s, 0.7, 0.0, 1.0), "two windows"),
         (lambda s: nm.analysis.firing_rates(s, 0.0, math.nan), "must end after it starts"),
+        (lambda s: nm.analysis.fano_factor(s, math.nan, 0.0, 1.0), "longer than zero"),
+        (lambda s: nm.analysis.burst_index(s, math.nan), "shorter_than must be a positive time in s, got nan"),
+        (
+            lambda s: nm.analysis.spike_spectrum(s, [1.0, math.nan], 0.0, 1.0),
+            "frequencies must be finite numbers in Hz",
+        ),
     ],
 )
 def test_bad_windows_are_refused(call, message):

@@ -146,11 +146,40 @@ def test_what_has_no_noise_has_no_path():
         nm.frozen_noise(nm.LIF(), QUIET, 1e-3, seed=1, dt=1e-5)
 
 
-@pytest.mark.parametrize("name", ["noise_current", "noise_conductance", "t_refractory_sd"])
+@pytest.mark.parametrize("name", ["noise_current", "noise_conductance", "t_refractory_sd", "t_refractory"])
 @pytest.mark.parametrize("cls", [nm.LIF, nm.ConductanceLIF])
-def test_negative_spreads_are_refused(cls, name):
-    with pytest.raises(ValueError, match=name):
-        cls(**{name: -1e-6})
+@pytest.mark.parametrize("value", [-1e-6, math.nan, math.inf])
+def test_negative_spreads_and_what_is_no_number_are_refused(cls, name, value):
+    with pytest.raises(ValueError, match=rf"{name} must be a finite .* of at least 0, got {value}"):
+        cls(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (
+            {"noise_current": [1e-6, -1e-6]},
+            r"noise_current must be a finite value in A\*s\^0\.5 of at least 0, got -1e-06",
+        ),
+        ({"t_refractory": [0.0, -1e-3]}, r"t_refractory must be a finite time in s of at least 0, got -0\.001"),
+        ({"noise_current": [math.nan, 1e-6]}, "noise_current must be a finite value .*got nan"),
+        ({"noise_currrent": 1e-6}, "there is no parameter 'noise_currrent'; choices: capacitance"),
+    ],
+)
+def test_values_of_a_batch_are_those_that_a_neuron_takes(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        nm.simulate_batch(
+            nm.LIF(noise_current=1e-6), QUIET, 1e-3, 2, solver=nm.EulerMaruyama(dt=1e-5), seed=1, parameters=parameters
+        )
+
+
+def test_noise_that_is_held_too_long_is_refused():
+    neuron = nm.LIF(noise_current=1e-6)
+    message = r"dt \(0\.005 s\) is longer than the fastest time constant of mode 'integrating' \(0\.001 s\)"
+    with pytest.raises(ValueError, match=message):
+        nm.frozen_noise(neuron, QUIET, 10e-3, seed=1, dt=5e-3)
+    with pytest.raises(ValueError, match=message):
+        nm.simulate(neuron, QUIET, 10e-3, seed=1, dt=5e-3)
 
 
 def test_a_conductance_neuron_on_a_path_of_noise():
