@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import sympy
 
-from neuromorph.behaviour.network_source import group_module, network_kernel
+from neuromorph.behaviour.network_source import group_module, lane_module, network_kernel
 from neuromorph.behaviour.rk4 import RK4
 from neuromorph.behaviour.rosenbrock import Rosenbrock
 from neuromorph.progress import Progress, silent
@@ -28,8 +28,12 @@ _NEURON_STRETCHES_PER_CALL = 2_000_000
 _STRETCHES_PER_TIME_CONSTANT = 10
 _STRETCHES_PER_DEVICE_TIME = 50
 _STRETCHES_PER_PERIOD = 50
+_FEWEST_LANES = 24
 # Rows of a recorded neuron: so many of its steps apart.
-_STEPS_PER_ROW = 8
+_STEPS_PER_ROW = 3
+# A neuron by itself makes 100 steps in a time constant; in a network spikes of the others cut its steps anyway, and 40 leave an error of
+# some 1e-9 of an interval.
+_LONGER_STEPS = 2.5
 _ROWS_PER_STIFF_RUN = 20_000
 
 
@@ -40,7 +44,7 @@ class NetworkSolver:
     Parameters
     ----------
     dt : float, optional
-        Longest time step of a neuron [s].
+        Longest time step of a neuron [s]; without it a fortieth of the time constant of each mode.
     refinement : int
         Divides every step [pure number].
 
@@ -118,13 +122,22 @@ class _Run:
     def __init__(self, network: HybridNetwork, t_stop: float, solver: NetworkSolver) -> None:
         self.network, self.t_stop, self.solver = network, t_stop, solver
         self.solvers = [solver.of(group) for group in network.groups]
-        self.kernel = network_kernel(network, tuple(s.kernel for s in self.solvers))
+        # A step of many at once pays for itself where there are many; a stiff neuron has steps of its own.
+        self.lanes = [
+            lane_module(group.system) if len(group.members) >= _FEWEST_LANES and not group.system.stiff else None
+            for group in network.groups
+        ]
+        modules = [
+            group_module(group.system, s.kernel, lanes)
+            for group, s, lanes in zip(network.groups, self.solvers, self.lanes, strict=True)
+        ]
+        self.kernel = network_kernel(network, modules)
         n, n_lines = len(network.neurons), network.n_lines
         self.group_of, self.place_of = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
         for g, group in enumerate(network.groups):
             self.group_of[group.members], self.place_of[group.members] = g, np.arange(len(group.members))
         self.steps = [_steps(group, s, t_stop) for group, s in zip(network.groups, self.solvers, strict=True)]
-        self.groups = tuple(map(self._group, network.groups, self.solvers, self.steps))
+        self.groups = tuple(map(self._group, network.groups, self.solvers, self.steps, modules, self.lanes))
         self.devices = (*map(_device_arrays, network.devices), 0.0)
         self.lines = self._lines()
         sources = np.argsort(network.line_sources, kind="stable")
@@ -145,13 +158,18 @@ class _Run:
         self.spikes: list[tuple[Any, Any]] = []
         self.count = 0
 
-    def _group(self, group: NeuronGroup, solver: RK4 | Rosenbrock, steps: dict[str, float]) -> tuple[Any, ...]:
+    def _group(
+        self, group: NeuronGroup, solver: RK4 | Rosenbrock, steps: dict[str, float], module: Any, lanes: Any
+    ) -> tuple[Any, ...]:
         system, n = group.system, len(group.members)
-        module = group_module(system, solver.kernel)
         constants = np.empty((n, module.N_CONSTANTS))
         values = np.concatenate([group.parameters, np.zeros((n, 1))], axis=1)
         for k in range(n):
             module.keep_constants(values[k], constants[k])
+        tiles = np.zeros((0, 0))
+        if lanes is not None:
+            tiles = np.zeros((-(-n // lanes.WIDTH), lanes.N_TILE))
+            lanes.fill_lanes(tiles, values)
         spiking = self.network.spiking_modes(group)
         modes = np.zeros(n, dtype=np.int64)
         unknowns = np.zeros((n, max(len(system.unknowns), 1)))
@@ -178,6 +196,8 @@ class _Run:
             np.array([mode in spiking for mode in system.modes]),
             loads,
             np.full(n, -1, dtype=np.int64),
+            tiles,
+            np.zeros(n, dtype=np.bool_),
         )
 
     def _lines(self) -> tuple[Any, ...]:
@@ -331,6 +351,8 @@ def _steps(group: NeuronGroup, solver: RK4 | Rosenbrock, t_stop: float) -> dict[
     """Longest step of each mode that suits all members [s]."""
     _, different = np.unique(group.parameters, axis=0, return_index=True)
     steps = [solver.steps(group.member_system(int(k)), t_stop) for k in different]
+    if solver.dt is None and not group.system.stiff:
+        steps = [{mode: min(_LONGER_STEPS * h, t_stop) for mode, h in own.items()} for own in steps]
     return {mode: min(step[mode] for step in steps) for mode in group.system.modes}
 
 

@@ -7,7 +7,7 @@ coefficients.
 ``group`` is members, states, unknowns and constants (one row for each member), states and unknowns at the end of
 the stretch, modes, times at which they were entered [s], the guard that led back into the same mode or -1, the length of chains of
 jumps, what the solver needs and its room, whether the line is active in each mode, what synapses load the input nodes with [S],
-and the guard that led back as it is at the end of the stretch.
+the guard that led back as it is at the end of the stretch, lanes, and in which of these nothing happened.
 """
 
 MEMBERS, STATES, UNKNOWNS, CONSTANTS, NEW_STATES, NEW_UNKNOWNS, MODES, ENTERED, REPEATING, CHAINS = (
@@ -23,6 +23,7 @@ MEMBERS, STATES, UNKNOWNS, CONSTANTS, NEW_STATES, NEW_UNKNOWNS, MODES, ENTERED, 
     9,
 )
 METHOD, WHERE, CLOCK, SUSPECTS, SPIKING, LOADS, NEW_REPEATING = 10, 11, 12, 13, 14, 15, 16
+TILES, QUIET = 17, 18
 
 
 @njit
@@ -80,9 +81,17 @@ def advance_group(t, end, group, currents, events, fired, looks):
     Without ``looks`` only those that have not been followed to ``end`` already, or to an event there.
     """
     members, method, where, clock, suspects = group[MEMBERS], group[METHOD], group[WHERE], group[CLOCK], group[SUSPECTS]
+    if looks:
+        for k in range(members.shape[0]):
+            events[members[k]] = math.inf
+    pass_over_lanes(t, end, group, currents, events)
     for k in range(members.shape[0]):
         j = members[k]
         if not looks and events[j] == end:
+            continue
+        if group[QUIET][k]:
+            events[j], fired[j] = math.inf if looks else end, -1
+            group[NEW_REPEATING][k] = -1
             continue
         c = (currents[j, 0], currents[j, 1], currents[j, 2], currents[j, 3])
         here = (group[MODES][k], group[ENTERED][k], t, c, pack_constants(group[CONSTANTS][k]))

@@ -44,7 +44,10 @@ def has_room(lines):
     """Whether every line can take another pulse into its queue."""
     room, places = lines[BEGINS].shape[1], lines[PLACES]
     for line in range(places.shape[0]):
-        if places[line, FREE_BEGIN] - places[line, NEXT_BEGIN] >= room or places[line, FREE_END] - places[line, NEXT_END] >= room:
+        if (
+            places[line, FREE_BEGIN] - places[line, NEXT_BEGIN] >= room
+            or places[line, FREE_END] - places[line, NEXT_END] >= room
+        ):
             return False
     return True
 
@@ -62,7 +65,9 @@ def change_lines(t, lines, static, filtered, sums, filter_drives):
     begins, ends, places, pulses, active = lines[BEGINS], lines[ENDS], lines[PLACES], lines[PULSES], lines[ACTIVE]
     room, changed = begins.shape[1], 0
     for line in range(places.shape[0]):
-        while places[line, NEXT_BEGIN] < places[line, FREE_BEGIN] and begins[line, places[line, NEXT_BEGIN] % room] <= t:
+        while (
+            places[line, NEXT_BEGIN] < places[line, FREE_BEGIN] and begins[line, places[line, NEXT_BEGIN] % room] <= t
+        ):
             places[line, NEXT_BEGIN] += 1
             pulses[line] += 1
         while places[line, NEXT_END] < places[line, FREE_END] and ends[line, places[line, NEXT_END] % room] <= t:

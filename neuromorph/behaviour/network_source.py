@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from importlib import resources
 from types import ModuleType
 from typing import Any
@@ -18,43 +19,68 @@ from neuromorph.behaviour.generate import (
     statement_of,
     tuple_text,
 )
+from neuromorph.behaviour.lanes import LaneForm, LaneWriter
 from neuromorph.equations import load_kernel, print_numba
 from neuromorph.systems import HybridSystem
 from neuromorph.systems.network import HybridNetwork
 
+WIDTH = 64
+"""Neurons in a tile."""
 _modules: dict[Any, ModuleType] = {}
 
 
-def network_kernel(network: HybridNetwork, solvers: tuple[str, ...]) -> ModuleType:
+def network_kernel(network: HybridNetwork, groups: Sequence[ModuleType]) -> ModuleType:
     """The compiled run of networks that have these kinds of neurons and devices.
 
     Parameters
     ----------
     network : HybridNetwork
         Its values do not matter: they are arguments of the kernel.
-    solvers : tuple of str
-        Name of the solver's file for each group.
+    groups : sequence of module
+        The compiled functions of each kind of neuron.
 
     Returns
     -------
     module
         With the function ``run_network``.
     """
-    groups = [group_module(group.system, solver) for group, solver in zip(network.groups, solvers, strict=True)]
     devices = [device_module(group.model) for group in network.devices]
     return load_kernel(
         "network", "\n\n".join([_imports(groups, devices), *_passes(groups, devices), _text("network_kernel")])
     )
 
 
-def group_module(system: HybridSystem, solver: str) -> ModuleType:
-    """The compiled functions of one kind of neuron, its values apart."""
-    key = ("neuron", solver, statement_of(system))
+def group_module(system: HybridSystem, solver: str, lanes: ModuleType | None) -> ModuleType:
+    """The compiled functions of one kind of neuron, its values apart; with lanes, or each neuron by itself."""
+    key = ("neuron", solver, lanes is None, statement_of(system))
     if key not in _modules:
-        texts = [_GroupWriter(system).source(derivatives=solver == "rosenbrock_kernel")]
+        texts = [_GroupWriter(system).source(derivatives=solver == "rosenbrock_kernel"), _pass_over_lanes(lanes)]
         texts += [_text(name) for name in (*solver_files(solver), "integrate_kernel", "network_group_kernel")]
         _modules[key] = load_kernel(f"{_stem(system.name)}_in_network_{solver}", "\n\n".join(texts))
     return _modules[key]
+
+
+def lane_module(system: HybridSystem) -> ModuleType:
+    """The compiled step of many neurons of one kind at once."""
+    key = ("lanes", statement_of(system))
+    if key not in _modules:
+        inlined = "plain = njit\nnjit = inlined = functools.partial(njit, forceinline=True)\n"
+        form = LaneForm(method="rk4", own_parameters=True, inputs=("own",), width=WIDTH)
+        texts = [inlined, _text("lane_functions_kernel"), _LanesInNetwork(system, form).source(), "njit = plain"]
+        texts += [_text("rk4_lanes_kernel"), _text("network_lanes_kernel")]
+        _modules[key] = load_kernel(f"{_stem(system.name)}_in_network_lanes", "\n\n".join(texts))
+    return _modules[key]
+
+
+def _pass_over_lanes(lanes: ModuleType | None) -> str:
+    """``pass_over_lanes``: the step of all members at once, or nothing."""
+    if lanes is None:
+        return "@njit\ndef pass_over_lanes(t, end, group, currents, events):\n    return\n"
+    return (
+        f"from {lanes.__name__} import quiet_pass\n\n\n@njit\ndef pass_over_lanes(t, end, group, currents, events):\n"
+        "    quiet_pass(t, end, group[TILES], group[MEMBERS], group[STATES], group[UNKNOWNS], group[MODES], group[ENTERED], currents,\n"
+        "               group[METHOD], group[NEW_STATES], group[NEW_UNKNOWNS], group[QUIET], events)\n"
+    )
 
 
 def device_module(model: Any) -> ModuleType:
@@ -66,8 +92,25 @@ def device_module(model: Any) -> ModuleType:
     return _modules[key]
 
 
-class _GroupWriter(EquationWriter):
+class _CubicInput(EquationWriter):
     """Equations of a neuron whose input is a cubic polynomial of time."""
+
+    def _stimulus(self) -> str:
+        pieces = "@njit\ndef piece_coefficients(pieces, i):\n    return (0.0, 0.0, 0.0, 0.0)\n"
+        value = "(c[0] + since * (c[1] + since * (c[2] + since * c[3])),)"
+        return f"{pieces}\n\n@njit\ndef stimulus_at(since, c):\n    return {value}\n"
+
+    def _stimulus_slope(self) -> str:
+        slope = "(c[1] + since * (2.0 * c[2] + since * 3.0 * c[3]),)"
+        return f"@njit\ndef stimulus_slope_at(since, c):\n    return {slope}\n"
+
+
+class _LanesInNetwork(_CubicInput, LaneWriter):
+    """Such equations for lanes."""
+
+
+class _GroupWriter(_CubicInput):
+    """Such equations for one neuron at a time."""
 
     def source(self, derivatives: bool) -> str:
         constants = len(self.system.states) + len(self.system.unknowns)
@@ -79,15 +122,6 @@ class _GroupWriter(EquationWriter):
             + [f"    kept[{i}] = p[{i}]" for i in range(max(count, 1))]
         )
         return "\n\n".join([text, f"N_SHOWN = {constants}\nN_CONSTANTS = {max(count, 1)}", pack, kept + "\n"])
-
-    def _stimulus(self) -> str:
-        pieces = "@njit\ndef piece_coefficients(pieces, i):\n    return (0.0, 0.0, 0.0, 0.0)\n"
-        value = "(c[0] + since * (c[1] + since * (c[2] + since * c[3])),)"
-        return f"{pieces}\n\n@njit\ndef stimulus_at(since, c):\n    return {value}\n"
-
-    def _stimulus_slope(self) -> str:
-        slope = "(c[1] + since * (2.0 * c[2] + since * 3.0 * c[3]),)"
-        return f"@njit\ndef stimulus_slope_at(since, c):\n    return {slope}\n"
 
 
 def _device_source(model: Any) -> str:
@@ -117,7 +151,7 @@ _GROUP_FUNCTIONS = ("advance_group", "accept_group", "jump_member", "longest_str
 _DEVICE_FUNCTIONS = ("advance_devices", "accept_devices", "add_device_currents")
 
 
-def _imports(groups: list[ModuleType], devices: list[ModuleType]) -> str:
+def _imports(groups: Sequence[ModuleType], devices: Sequence[ModuleType]) -> str:
     lines = []
     for modules, kind, functions in ((groups, "g", _GROUP_FUNCTIONS), (devices, "d", _DEVICE_FUNCTIONS)):
         for i, module in enumerate(modules):
@@ -126,7 +160,7 @@ def _imports(groups: list[ModuleType], devices: list[ModuleType]) -> str:
     return "\n".join([*lines, "", _text("network_cubic_kernel")])
 
 
-def _passes(groups: list[ModuleType], devices: list[ModuleType]) -> list[str]:
+def _passes(groups: Sequence[ModuleType], devices: Sequence[ModuleType]) -> list[str]:
     """Functions that do the same for every group, written out: groups are of different types."""
     g, d = range(len(groups)), range(len(devices))
 

@@ -104,7 +104,7 @@ def test_one_neuron_is_what_it_is_by_itself():
     recording = run(graph, 3e-3)
     assert len(recording.spikes) == len(alone.spikes) == 33
     np.testing.assert_allclose(recording.spikes.times, alone.spikes.times, atol=1e-13)
-    assert recording["n.x"][-1] == pytest.approx(alone["x"][-1], abs=1e-11)
+    assert recording["n.x"][-1] == pytest.approx(alone["x"][-1], abs=1e-10)
 
 
 def test_static_currents_are_those_of_the_flat_system():
@@ -155,7 +155,7 @@ def test_spike_times_converge_with_order_four():
         times = simulate_system(system, None, 0.4e-3, NetworkSolver(dt=coarse.dt, refinement=refinement)).spikes.times
         errors.append(np.max(np.abs(times - reference)))
     orders = np.log2(np.array(errors[:-1]) / errors[1:])
-    assert errors[0] > 1e-11
+    assert errors[0] > 5e-12
     assert np.all(orders > 3.3), (errors, orders)
 
 
@@ -262,8 +262,10 @@ def test_analog_inputs_add_up():
     recording = run(graph, 3e-3)
     at = np.linspace(0.2e-3, 2.9e-3, 50)
     ours, theirs = (np.interp(at, r.time, r[n]) for r, n in ((recording, "n.v_mem"), (expected, "v_mem")))
-    np.testing.assert_allclose(ours, theirs, atol=2e-4)
-    assert recording["n.v_mem"][-1] == pytest.approx(expected["v_mem"][-1], abs=1e-7)
+    # Straight lines between rows, which are a fiftieth of a period apart.
+    np.testing.assert_allclose(ours, theirs, atol=1e-3)
+    # A cubic over a fiftieth of a period is a sine to some 1e-7.
+    assert recording["n.v_mem"][-1] == pytest.approx(expected["v_mem"][-1], abs=3e-7)
 
 
 def crossbar_pair(crossbar, **edge):
@@ -393,3 +395,21 @@ def test_progress_rises_to_one():
     nm.simulate(nm.compose(pair(nm.StaticSynapse(conductance=0.0))), t_stop=1e-3, progress=lambda f, _: seen.append(f))
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
+
+
+def test_many_at_once_do_what_each_would_do_by_itself(monkeypatch):
+    from neuromorph.behaviour import network as runs
+    from neuromorph.networks import recurrent_crossbar
+
+    rng = np.random.default_rng(5)
+    n = 70
+    conductances = rng.uniform(0, 1e-3 / n, (n, n)) * (1 - np.eye(n)) * rng.choice([1, 1, -1], n)[:, None]
+    drives = [nm.Constant(value=value) for value in rng.uniform(0.6e-3, 1e-3, n)]
+    network = nm.compose(recurrent_crossbar(conductances, drive=drives), record=["n3"])
+    at_once = nm.simulate(network, t_stop=0.4e-3)
+    monkeypatch.setattr(runs, "_FEWEST_LANES", n + 1)
+    one_by_one = nm.simulate(network, t_stop=0.4e-3)
+    assert len(at_once.spikes) == len(one_by_one.spikes) > 500
+    assert np.array_equal(at_once.spikes.sources, one_by_one.spikes.sources)
+    np.testing.assert_allclose(at_once.spikes.times, one_by_one.spikes.times, atol=1e-13)
+    assert at_once["n3.x"][-1] == pytest.approx(one_by_one["n3.x"][-1], abs=1e-12)
