@@ -77,6 +77,9 @@ class Reproduction:
         counts = {verdict: sum(c.verdict == verdict for c in self.claims) for verdict in VERDICTS}
         lines += ["", ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)]
         lines += ["ok: the number is within its limits. The verdict is on the paper's statement."]
+        said = dict.fromkeys((c.figure, c.claim) for c in self.claims if c.verdict in VERDICTS[:2])
+        if said:
+            lines += ["", "REPRODUCED:", *(f"    {figure:{_FIGURE}}{statement}" for figure, statement in said)]
         reasons: dict[str, list[str]] = {}
         for claim in self.claims:
             if claim.verdict in VERDICTS[2:]:

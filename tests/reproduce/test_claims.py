@@ -67,6 +67,11 @@ def test_summary_says_what_is_wrong_and_why():
     assert "1 reproduced, 1 wrong" in text
     assert "WRONG, 1: It rests.\n    It does not." in text
     assert "1 claim out of limits" in text
+    # What the paper says is told for every number; statements and reasons that several numbers share once.
+    assert f"REPRODUCED:\n    1       {claim().claim}\n" in text
+    twice = claim(verdict="wrong", claim="It rests.", why="It does not.")
+    again = outcome(claim(), claim(), twice, twice).summary()
+    assert again.count(claim().claim) == again.count("It rests.") == again.count("It does not.") == 1
     assert "every value within its limits" in outcome(claim()).summary()
 
 
