@@ -18,6 +18,9 @@ from neuromorph.stimulus import Stimulus
 from neuromorph.systems import HybridSystem, Output
 from neuromorph.systems.network import INPUT_VOLTAGE, LOAD, Coupling, DeviceGroup, HybridNetwork, NeuronGroup
 
+# A solution keeps the voltages of all nodes; of so many vectors' together, some hundred megabytes.
+_NODES_AT_ONCE = 2_000_000
+
 
 def network_equations(plan: Plan, recorded: Sequence[str]) -> HybridNetwork:
     """The hybrid system of a network.
@@ -306,9 +309,15 @@ def transfer_conductances(crossbar: Crossbar, rows: Any) -> NDArray[np.float64]:
     wires = crossbar.wires
     if not any((wires.r_word, wires.r_bit, wires.r_driver, wires.r_sense)):
         return np.asarray(crossbar.conductances[rows], dtype=float)
-    volts = np.zeros((len(rows), crossbar.shape[0]))
-    volts[np.arange(len(rows)), rows] = 1.0
-    return np.asarray(crossbar.solve(volts).output_currents)
+    m, n = crossbar.shape
+    at_once = max(1, _NODES_AT_ONCE // (2 * m * n))
+    parts = []
+    for first in range(0, len(rows), at_once):
+        chosen = rows[first : first + at_once]
+        volts = np.zeros((len(chosen), m))
+        volts[np.arange(len(chosen)), chosen] = 1.0
+        parts.append(crossbar.solve(volts).output_currents)
+    return np.concatenate(parts)
 
 
 def _with_synapses(part: NeuronPart, system: HybridSystem, loaded: bool) -> HybridSystem:

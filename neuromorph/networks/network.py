@@ -55,7 +55,8 @@ class Network:
 
     def driven_by(self, drives: Mapping[str, Stimulus]) -> Network:
         """The same network with other currents into some neurons, by name [A]; ``ValueError`` for a name that is no neuron."""
-        return dataclasses.replace(self, plan=self.plan.driven_by(drives))
+        # The equations of a large network are worth keeping.
+        return dataclasses.replace(self, plan=self.plan.driven_by(drives)) if drives else self
 
     def drives(self) -> dict[str, Stimulus]:
         """What drives the ports of the circuit, by name [A or V]."""
