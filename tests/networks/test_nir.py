@@ -52,7 +52,7 @@ def recurrent(cells, weights, bias, delay=None):
     )
 
 
-def reference(cells, weights, bias, t_stop, delay=None, dt=2e-6, area=1.0):
+def reference(cells, weights, bias, t_stop, delay=None, dt=2.5e-6, area=1.0):
     """NIR's equations in small steps: exact decay in each, spikes as impulses; times and sources of all spikes.
 
     The equations as the documentation of NIR states them; nothing of neuromorph is used.
@@ -94,7 +94,7 @@ def simulated(graph, t_stop):
     return trains(recording.spikes.times, recording.spikes.sources, len(names))
 
 
-def compare(ours, theirs, tolerance, least=4):
+def compare(ours, theirs, tolerance, least=3):
     assert [len(train) for train in ours] == [len(train) for train in theirs]
     assert sum(map(len, ours)) >= least * len(ours)
     return max(np.abs(a - b).max(initial=0.0) for a, b in zip(ours, theirs, strict=True)) < tolerance
@@ -116,43 +116,43 @@ class TestBehaviour:
     @pytest.mark.parametrize("through", ["edges", "crossbar"])
     def test_impulses(self, through):
         graph, _ = nm.from_nir(recurrent(lif(3), WEIGHTS, BIAS), **UNITS, driver=PULSES, through=through)
-        theirs = trains(*reference(lif(3), WEIGHTS, BIAS, 80e-3), 3)
-        # Demanded 20 us of intervals of 10 ms; measured 4 us, the steps of the reference and half a pulse for each spike on the way.
-        assert compare(simulated(graph, 80e-3), theirs, 20e-6)
+        theirs = trains(*reference(lif(3), WEIGHTS, BIAS, 60e-3), 3)
+        # Demanded 20 us of intervals of 10 ms; measured 6 us, the steps of the reference and half a pulse for each spike on the way; 2 % of a weight make 130 us.
+        assert compare(simulated(graph, 60e-3), theirs, 20e-6)
 
     def test_a_weight_off_by_two_per_cent_is_seen(self):
         graph, _ = nm.from_nir(recurrent(lif(3), 1.02 * WEIGHTS, BIAS), **UNITS, driver=PULSES)
-        assert not compare(simulated(graph, 80e-3), trains(*reference(lif(3), WEIGHTS, BIAS, 80e-3), 3), 20e-6)
+        assert not compare(simulated(graph, 60e-3), trains(*reference(lif(3), WEIGHTS, BIAS, 60e-3), 3), 20e-6)
 
     @pytest.mark.parametrize("through", ["edges", "crossbar"])
     def test_delays(self, through):
         delay = [1e-3, 2.5e-3, 0.5e-3]
         graph, _ = nm.from_nir(recurrent(lif(3), WEIGHTS, BIAS, delay), **UNITS, driver=PULSES, through=through)
-        theirs = trains(*reference(lif(3), WEIGHTS, BIAS, 80e-3, delay), 3)
-        assert compare(simulated(graph, 80e-3), theirs, 20e-6)
-        without = trains(*reference(lif(3), WEIGHTS, BIAS, 80e-3), 3)
+        theirs = trains(*reference(lif(3), WEIGHTS, BIAS, 60e-3, delay), 3)
+        assert compare(simulated(graph, 60e-3), theirs, 20e-6)
+        without = trains(*reference(lif(3), WEIGHTS, BIAS, 60e-3), 3)
         with pytest.raises(AssertionError):
-            assert compare(simulated(graph, 80e-3), without, 20e-6)
+            assert compare(simulated(graph, 60e-3), without, 20e-6)
 
     def test_low_passes(self):
         cells = cuba(3, tau_syn=[2e-3, 3e-3, 5e-3], w_in=[1.0, 0.5, 2.0])
         # The current of a bias comes at once here; it is divided by w_in, which NIR multiplies it with.
         bias = np.array(BIAS) / cells.w_in
         graph, report = nm.from_nir(recurrent(cells, WEIGHTS, bias), **UNITS, driver=PULSES)
-        theirs = trains(*reference(cells, WEIGHTS, BIAS, 80e-3), 3)
-        assert compare(simulated(graph, 80e-3), theirs, 20e-6)
+        theirs = trains(*reference(cells, WEIGHTS, BIAS, 60e-3), 3)
+        assert compare(simulated(graph, 60e-3), theirs, 20e-6)
         assert "'cells': currents of inputs and biases come without the low-pass of its synapses" in report.lost
 
     def test_parameters_of_every_neuron_are_its_own(self):
         changes = {"tau": [8e-3, 12e-3, 20e-3], "r": [1.0, 2.0, 0.5], "v_leak": [0.0, -0.5, 0.2]}
         cells = lif(3, **changes, v_threshold=[1.0, 0.5, 0.6], v_reset=[-0.2, -0.6, 0.1])
         graph, _ = nm.from_nir(recurrent(cells, WEIGHTS, BIAS), **UNITS, driver=PULSES)
-        assert compare(simulated(graph, 80e-3), trains(*reference(cells, WEIGHTS, BIAS, 80e-3), 3), 20e-6)
+        assert compare(simulated(graph, 60e-3), trains(*reference(cells, WEIGHTS, BIAS, 60e-3), 3), 20e-6)
 
     def test_neurons_without_a_leak(self):
         cells = nir.IF(r=np.array([50.0, 80.0]), v_threshold=np.ones(2), v_reset=np.zeros(2))
         graph, report = nm.from_nir(recurrent(cells, np.zeros((2, 2)), [1.0, 2.0]), **UNITS, driver=PULSES)
-        for train, slope in zip(simulated(graph, 80e-3), (50.0, 160.0), strict=True):
+        for train, slope in zip(simulated(graph, 60e-3), (50.0, 160.0), strict=True):
             np.testing.assert_allclose(np.diff(train), 1 / slope + 1e-6, rtol=1e-7)
         assert any("an integrator has a leak here, of the time constant" in line for line in report.lost)
 
@@ -187,14 +187,14 @@ class TestBehaviour:
             driver=PULSES,
             inputs={"input": [nm.Constant(value=1.5e-6)]},
         )
-        for train, drive in zip(simulated(graph, 50e-3), (1.5, 3.0), strict=True):
+        for train, drive in zip(simulated(graph, 60e-3), (1.5, 3.0), strict=True):
             np.testing.assert_allclose(np.diff(train), TAU * np.log(drive / (drive - 1)) + 1e-6, rtol=1e-6)
 
     def test_a_synapse_to_itself(self):
         weights = np.diag([-3e-3, 0.0])
         cells = lif(2)
         graph, report = nm.from_nir(recurrent(cells, weights, [1.6, 1.4]), **UNITS, driver=PULSES)
-        assert compare(simulated(graph, 80e-3), trains(*reference(cells, weights, [1.6, 1.4], 80e-3), 2), 20e-6)
+        assert compare(simulated(graph, 60e-3), trains(*reference(cells, weights, [1.6, 1.4], 60e-3), 2), 20e-6)
         late = "'cells' -> 'cells': a spike acts 1 us late at least, when the neuron that it may come back to is ready again"
         assert late in report.lost
 
@@ -205,7 +205,7 @@ class TestBehaviour:
         )
         neuron = other.nodes["cells_0"]["neuron"]
         assert (neuron.v_th, neuron.r_leak, neuron.capacitance) == pytest.approx((0.1, 2e4, 10e-3 / 2e4))
-        for a, b in zip(simulated(one, 80e-3), simulated(other, 80e-3), strict=True):
+        for a, b in zip(simulated(one, 60e-3), simulated(other, 60e-3), strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-6)
 
     def test_spikes_that_are_held_for_a_step(self):
@@ -232,8 +232,8 @@ class TestBehaviour:
         exported, _ = nm.to_nir(graph, **UNITS)
         cells, bias = exported.nodes["lif"], exported.nodes["currents_to_lif"].bias
         delay = exported.nodes["lif_to_lif_delay"].delay
-        theirs = trains(*reference(cells, exported.nodes["lif_to_lif"].weight, bias, 80e-3, delay), 3)
-        assert compare(simulated(graph, 80e-3), theirs, 20e-6)
+        theirs = trains(*reference(cells, exported.nodes["lif_to_lif"].weight, bias, 60e-3, delay), 3)
+        assert compare(simulated(graph, 60e-3), theirs, 20e-6)
 
 
 class TestReading:
