@@ -31,6 +31,7 @@ def _blocks(root, page, language):
         ("noise.md", 7),
         ("spike_statistics.md", 3),
         ("choosing_a_solver.md", 4),
+        ("which_engine.md", 1),
         ("plasticity.md", 5),
     ],
 )
@@ -86,3 +87,13 @@ def test_commands_of_the_hardware_page_are_understood(root, tmp_path, monkeypatc
         words = [word.replace(":lin4", ":lin2") for word in words] + (["--workers", "1"] if words[0] == "sweep" else [])
         result = CliRunner().invoke(app, [*words, *short])
         assert result.exit_code == 0, f"{command}\n{result.output}"
+
+
+def test_the_page_on_engines_names_them_all_and_has_its_table(root):
+    page = (root / "docs" / "which_engine.md").read_text("utf-8")
+    assert [name for name in ("ngspice", "ngspice-shared", "vacask", "auto") if page.count(f'`"{name}"`') < 1] == []
+    begin, end = page.index("<!-- times: begin -->"), page.index("<!-- times: end -->")
+    rows = [line for line in page[begin:end].splitlines() if line.startswith("| ")]
+    assert len(rows) == 4
+    assert all(row.count("|") == rows[0].count("|") for row in rows)
+    assert page.count("<!-- networks: begin -->") == page.count("<!-- networks: end -->") == 1

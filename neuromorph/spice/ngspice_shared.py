@@ -202,7 +202,8 @@ def _borrowed(library: Path) -> Iterator[_Worker]:
 
 
 @atexit.register
-def _close_all() -> None:
+def close_workers() -> None:
+    """End the workers that wait for another run."""
     with _lock:
         for workers in _idle.values():
             while workers:
