@@ -246,6 +246,22 @@ def test_other_engines(engine: str) -> None:
     assert spice.energy_balance < 1e-3
 
 
+def test_three_engines_and_the_equations_agree_at_their_default_settings() -> None:
+    """The transient of the page on crossbars, at its smallest size; other sizes are in its table."""
+    states = np.random.default_rng(8).uniform(0.1, 0.9, (8, 8))
+    drive = nm.Sine(amplitude=0.6, frequency=100.0)
+
+    def run(model: nm.MMS, engine: str) -> np.ndarray:
+        crossbar = nm.Crossbar(nm.DeviceArray(model, states), r_word=1.0, r_bit=1.0)
+        return crossbar.simulate(drive, 10e-3, engine=engine).states
+
+    found = {engine: run(nm.MMS(), engine) for engine in ("ode", "ngspice", "vacask")}
+    assert np.ptp(list(found.values()), axis=0).max() < 1e-3
+    assert np.ptp(found["ode"], axis=0).min() > 0.1, "states move"
+    slower = run(nm.MMS(tau=1.02e-4), "vacask")
+    assert np.abs(slower - found["ode"]).max() > 1e-3
+
+
 # ---------------------------------------------------------------- refusals
 
 
