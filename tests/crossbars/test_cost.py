@@ -41,6 +41,17 @@ def test_operating_points_that_were_measured(size: int, klu: bool, seconds: floa
     assert 1 / 3 < estimate(linear(size, size), klu).seconds / seconds < 3
 
 
+@pytest.mark.parametrize(("size", "seconds"), [(8, 0.2), (16, 0.7), (32, 5.0), (64, 43.0)])
+def test_transients_with_compiled_devices_that_were_measured(size: int, seconds: float) -> None:
+    """10 ms at 600 mV and 100 Hz with KLU; ngspice 44.2."""
+    crossbar = memristive(size, size)
+    deck = crossbar.deck(nm.Sine(amplitude=0.6, frequency=100.0), 10e-3, record=RECORDS)
+    options = nm.NgspiceOptions(method="trap")
+    found = ngspice_cost(crossbar, deck, klu=True, compiled=True, options=options)
+    assert 1 / 3 < found.seconds / seconds < 3
+    assert found.seconds < ngspice_cost(crossbar, deck, klu=True, options=options).seconds
+
+
 def test_a_run_here_is_of_the_estimated_order() -> None:
     """This machine may be another one, and busy: a factor of 12 either way."""
     crossbar = memristive(8, 8)
