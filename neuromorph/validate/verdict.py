@@ -54,7 +54,7 @@ class Tolerances:
     conservation: float = 1e-2
     weight: float = 1e-2
     pulse: float = 1e-2
-    left_over: float = 3e-2
+    left_over: float = 1e-2
 
     def __post_init__(self) -> None:
         for f in dataclasses.fields(self):

@@ -12,6 +12,7 @@ from neuromorph.networks.plan import Plan
 from neuromorph.recording import Recording
 from neuromorph.validate.compare import Comparison, compare
 from neuromorph.validate.networks.lines import Lines
+from neuromorph.validate.networks.statistics import StatisticalComparison
 from neuromorph.validate.spikes import match_spikes
 from neuromorph.validate.verdict import Criterion, Tolerances, criteria_of
 
@@ -69,6 +70,7 @@ def compare_neurons(
     candidate: Recording,
     tolerances: Tolerances,
     budget: Mapping[str, tuple[NeuronComparison, ...]],
+    statistics: StatisticalComparison | None = None,
 ) -> tuple[NeuronComparison, ...]:
     """Compare the neurons of a network.
 
@@ -82,6 +84,8 @@ def compare_neurons(
         What still counts as agreement.
     budget : mapping of str to tuple of NeuronComparison
         The neurons of each road against themselves at a finer tolerance; empty where they were not measured.
+    statistics : StatisticalComparison, optional
+        Judged in place of single spikes.
 
     Returns
     -------
@@ -94,6 +98,8 @@ def compare_neurons(
         comparison = _comparison(reference.neuron(part.name), candidate.neuron(part.name))
         own = {role: neurons[k] for role, neurons in budget.items()}
         criteria = criteria_of(comparison, tolerances, {role: n.comparison.metrics() for role, n in own.items()})
+        if statistics is not None:
+            criteria = [*statistics.criteria_of(part.name), *(c for c in criteria if c.name != "unmatched spikes")]
         pulses = _pulses(lines, part.name)
         if pulses is not None:
             numerical = sum(n.pulse_error or 0.0 for n in own.values()) if own else None

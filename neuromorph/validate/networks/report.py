@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuromorph.quantities import format_quantity, pluralised
 from neuromorph.validate.networks.neurons import NeuronComparison
+from neuromorph.validate.networks.statistics import COUNT, INTERVALS, RATE
 from neuromorph.validate.report import FINER, amount, criteria_table, criterion_dict, engine_name, explanation_of
 
 if TYPE_CHECKING:
@@ -103,10 +104,13 @@ def _edge_count(check: NetworkValidation) -> int:
 
 
 def _explanation(check: NetworkValidation) -> str:
-    said = explanation_of(check)
     if check.statistics is None:
-        return said
-    return f"judged statistically, since the network is sensitive: {said}"
+        return explanation_of(check)
+    how = "judged statistically, since the network is sensitive"
+    beyond_chance = [c.name for c in check.criteria if not c.passed and c.name.startswith((COUNT, INTERVALS, RATE))]
+    if beyond_chance:
+        return f"{how}: {', '.join(beyond_chance)} differs by more than chance"
+    return f"{how}: {explanation_of(check)}"
 
 
 def _neurons(check: NetworkValidation) -> list[str]:
@@ -170,19 +174,19 @@ def _sensitivity(check: NetworkValidation) -> list[str]:
     if not found.neuron:
         return ["sensitivity: no spikes that a small change of the currents could move"]
     changed = f", {pluralised(found.spikes_changed, 'spike')} came or went" if found.spikes_changed else ""
+    change = min(found.growth * found.perturbation, 1.0)
     how = (
-        f"a change of all currents by {found.perturbation:.0e} changes intervals {found.growth:.3g}-fold by "
-        f"{format_quantity(found.time, 's', 3)} ({found.neuron}){changed}"
+        f"a change of all currents by {found.perturbation:.0e} changes an interval by {change:.1e}, {found.growth:.3g} times as much "
+        f"({found.neuron} at {format_quantity(found.time, 's', 3)}){changed}"
     )
-    if not found.is_sensitive:
-        return [f"sensitivity: {how}: not sensitive, spikes are judged one by one (limit {found.limit:.0f}-fold)"]
-    lines = [
-        f"sensitivity: {how}: SENSITIVE (limit {found.limit:.0f}-fold), so spikes are judged by counts, distributions of "
-        "intervals and the population rate"
+    if check.statistics is None:
+        return [f"sensitivity: {how}: not sensitive, spikes are judged one by one (limit: {found.limit:.0f} times)"]
+    return [
+        f"sensitivity: {how}: SENSITIVE (limit: {found.limit:.0f} times), so counts, distributions of intervals and the population "
+        "rate are judged in place of single spikes",
+        f"statistics: spikes agree one by one until {format_quantity(check.statistics.agree_until, 's', 3)}; a difference of the "
+        f"population rate by {check.statistics.rate_resolved:.1%} would be noticed",
     ]
-    if check.statistics is not None:
-        lines.append(f"statistics: a difference of the rate by {check.statistics.rate_resolved:.1%} would be noticed")
-    return lines
 
 
 def _budget(check: NetworkValidation) -> list[str]:

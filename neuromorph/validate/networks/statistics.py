@@ -13,9 +13,12 @@ from neuromorph.validate.verdict import Criterion
 
 FALSE_ALARM = 1e-3
 """Chance of each of the three tests to call roads different that are not (pure number)."""
+COUNT, INTERVALS, RATE = "count", "distribution of intervals", "population rate"
+"""What is judged, as a report names it."""
 _BINS = 20
 # Fewer intervals say nothing about a distribution.
 _LEAST_INTERVALS = 8
+_LARGEST_CORRELATION = 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,8 @@ class StatisticalComparison:
         What chance exceeds once in a thousand networks (pure number).
     rate_resolved : float
         The relative difference of the population rates that would just have been noticed (pure number).
+    agree_until : float
+        Until when the spikes agree one by one all the same [s].
     """
 
     counts: dict[str, float]
@@ -45,20 +50,27 @@ class StatisticalComparison:
     rate: float
     rate_limit: float
     rate_resolved: float
+    agree_until: float
 
-    def criteria(self) -> list[Criterion]:
-        """The verdict, line by line; each names its worst neuron."""
-        found = [_worst("count", self.counts, self.counts_limit)]
-        if self.intervals:
-            found.append(_worst("distribution of intervals", self.intervals, 1.0))
-        return [*found, Criterion("population rate", self.rate, self.rate_limit)]
+    def criteria_of(self, neuron: str) -> tuple[Criterion, ...]:
+        """The verdict on one neuron: its count, and its intervals where there are enough (pure numbers)."""
+        count = Criterion(COUNT, self.counts[neuron], self.counts_limit)
+        if neuron not in self.intervals:
+            return (count,)
+        return (count, Criterion(INTERVALS, self.intervals[neuron], 1.0))
+
+    def criterion_of_all(self) -> Criterion:
+        """The verdict on all neurons together (pure number)."""
+        return Criterion(RATE, self.rate, self.rate_limit)
 
     def to_dict(self) -> dict[str, Any]:
         """Ready for JSON (pure numbers)."""
         return dict(vars(self))
 
 
-def compare_statistics(reference: Recording, candidate: Recording, t_stop: float) -> StatisticalComparison:
+def compare_statistics(
+    reference: Recording, candidate: Recording, t_stop: float, isi: float = 2e-2
+) -> StatisticalComparison:
     """Compare the spike trains of two roads as samples of one law.
 
     Parameters
@@ -67,6 +79,8 @@ def compare_statistics(reference: Recording, candidate: Recording, t_stop: float
         Of the same neurons.
     t_stop : float
         Length of the runs [s].
+    isi : float
+        Relative error of an interval up to which single spikes agree (pure number).
 
     Returns
     -------
@@ -76,7 +90,9 @@ def compare_statistics(reference: Recording, candidate: Recording, t_stop: float
     Notes
     -----
     A count is taken to vary as in a renewal process of the measured variation of intervals, and by one spike at the ends.
-    Intervals are compared by the two-sample Kolmogorov-Smirnov test, the population rate by a paired t-test over bins.
+    Intervals are compared by the two-sample Kolmogorov-Smirnov test, in which intervals that differ by less than `isi` are
+    alike: locked neurons have intervals of a few values that both roads hit almost. Where an interval tells of the next, both
+    tests count as many fewer. The population rate is compared by a paired t-test over bins.
     """
     from scipy.stats import norm, t
 
@@ -87,16 +103,17 @@ def compare_statistics(reference: Recording, candidate: Recording, t_stop: float
     for name in names:
         trains = [recording.spikes.of(name) for recording in (reference, candidate)]
         gaps = [np.diff(train) for train in trains]
-        counts[name] = abs(len(trains[1]) - len(trains[0])) / math.sqrt(_count_variance(trains, gaps))
+        memory = _memory(gaps)
+        counts[name] = abs(len(trains[1]) - len(trains[0])) / math.sqrt(_count_variance(gaps) * memory + 1.0)
         if min(map(len, gaps)) >= _LEAST_INTERVALS:
-            n, m = map(len, gaps)
+            n, m = (len(g) / memory for g in gaps)
             allowed = math.sqrt(-math.log(share / 2) / 2 * (n + m) / (n * m))
-            intervals[name] = _distance(*gaps) / allowed
+            intervals[name] = _distance(*gaps, isi) / allowed
     edges = np.linspace(0.0, t_stop, _BINS + 1)
     binned = [np.histogram(recording.spikes.times, edges)[0] for recording in (reference, candidate)]
     differences = binned[1] - binned[0]
     # One spike in a bin is the least that can differ: without it, equal trains would have no error at all.
-    error = math.sqrt(max(float(np.var(differences, ddof=1)), 1.0 / _BINS) / _BINS)
+    error = math.sqrt(max(float(np.var(differences, ddof=1)), 1.0 / _BINS) * _memory([differences]) / _BINS)
     rate_limit = float(t.ppf(1 - FALSE_ALARM / 2, _BINS - 1))
     mean = float(np.mean(binned))
     return StatisticalComparison(
@@ -106,26 +123,45 @@ def compare_statistics(reference: Recording, candidate: Recording, t_stop: float
         rate=abs(float(np.mean(differences))) / error,
         rate_limit=rate_limit,
         rate_resolved=rate_limit * error / mean if mean else math.inf,
+        agree_until=min([t_stop, *(_agree_until(reference.spikes.of(n), candidate.spikes.of(n), isi) for n in names)]),
     )
 
 
-def _count_variance(trains: list[Any], gaps: list[Any]) -> float:
-    """Variance of the difference of two counts."""
+def _memory(gaps: list[Any]) -> float:
+    """How many intervals in a row count as one, since an interval tells of the next (pure number of at least 1).
+
+    By the correlation of neighbours, as in a sequence that forgets exponentially.
+    """
+    middle = np.mean(np.concatenate(gaps)) if sum(map(len, gaps)) else 0.0
+    spread = sum(float(np.sum((g - middle) ** 2)) for g in gaps)
+    together = sum(float(np.sum((g[1:] - middle) * (g[:-1] - middle))) for g in gaps)
+    correlation = min(max(together / spread, 0.0), _LARGEST_CORRELATION) if spread > 0 else 0.0
+    return (1.0 + correlation) / (1.0 - correlation)
+
+
+def _count_variance(gaps: list[Any]) -> float:
+    """Variance of the difference of two counts of renewal processes."""
     together = np.concatenate(gaps)
     variation = float(np.var(together) / np.mean(together) ** 2) if len(together) > 1 else 1.0
-    # Both ends of a run cut an interval at an arbitrary place.
-    return variation * sum(map(len, trains)) + 1.0
+    return variation * sum(len(g) + 1 for g in gaps)
 
 
-def _distance(a: Any, b: Any) -> float:
-    """Largest distance of two empirical distributions (pure number)."""
+def _distance(a: Any, b: Any, isi: float) -> float:
+    """Largest distance of two empirical distributions that is left when values within a share `isi` are alike (pure number)."""
+
+    def further(a: Any, b: Any) -> float:
+        below = np.arange(1, len(a) + 1) / len(a)
+        return float(np.max(below - np.searchsorted(b, a * (1.0 + isi), "right") / len(b)))
+
     a, b = np.sort(a), np.sort(b)
-    points = np.concatenate([a, b])
-    return float(
-        np.max(np.abs(np.searchsorted(a, points, "right") / len(a) - np.searchsorted(b, points, "right") / len(b)))
-    )
+    return max(further(a, b), further(b, a), 0.0)
 
 
-def _worst(what: str, values: dict[str, float], limit: float) -> Criterion:
-    name = max(values, key=lambda n: values[n])
-    return Criterion(f"{what} ({name})", values[name], limit)
+def _agree_until(a: Any, b: Any, isi: float) -> float:
+    """End of the last interval of two trains before the first that differs [s]."""
+    both = min(len(a), len(b))
+    intervals = [np.diff(train[:both], prepend=0.0) for train in (a, b)]
+    wrong = np.flatnonzero(np.abs(intervals[1] - intervals[0]) > isi * intervals[0])
+    if wrong.size:
+        return float(a[wrong[0]])
+    return math.inf if len(a) == len(b) else float(max(a, b, key=len)[both])

@@ -208,8 +208,9 @@ def cross_validate_network(
         meanwhile=lambda reference: sensitivity_of(system, reference, duration, solver, limit),
     )
     plan, reference, candidate = network.plan, runs.reference, runs.candidate
-    statistics = compare_statistics(reference, candidate, t_stop) if sensitivity.is_sensitive else None
-    if statistics is not None:
+    statistics = None
+    if sensitivity.is_sensitive:
+        statistics = compare_statistics(reference, candidate, t_stop, tolerances.isi)
         tolerances = _without_single_spikes(tolerances)
     # Each road against itself: by neuron, and by edge.
     own_neurons: dict[str, tuple[NeuronComparison, ...]] = {}
@@ -221,7 +222,7 @@ def cross_validate_network(
         if refined is not None:
             own_neurons[role] = compare_neurons(plan, refined, plain, tolerances, {})
             own_edges[role] = compare_edges(plan, refined, plain)
-    neurons = compare_neurons(plan, reference, candidate, tolerances, own_neurons)
+    neurons = compare_neurons(plan, reference, candidate, tolerances, own_neurons, statistics)
     edges = compare_edges(plan, reference, candidate)
     return NetworkValidation(
         design=network.design_name,
@@ -231,7 +232,7 @@ def cross_validate_network(
         edges=edges.edges,
         left_over=edges.left_over,
         criteria=(
-            *(() if statistics is None else statistics.criteria()),
+            *(() if statistics is None else (statistics.criterion_of_all(),)),
             *criteria_of_neurons(neurons, tolerances, own_neurons),
             *criteria_of_edges(edges, tolerances, own_edges),
         ),

@@ -60,17 +60,14 @@ def criteria_of_neurons(
     list of Criterion
         Each names its neuron.
     """
-    is_by_spike = math.isfinite(tolerances.isi)
     worst: dict[str, tuple[str, Criterion]] = {}
     for neuron in neurons:
         for criterion in neuron.criteria:
-            if criterion.name == "unmatched spikes" and not is_by_spike:
-                continue
             known = worst.get(criterion.name)
             if known is None or excess_of(criterion) > excess_of(known[1]):
                 worst[criterion.name] = (neuron.name, criterion)
     found = [dataclasses.replace(c, name=f"{c.name} ({name})") for name, c in worst.values()]
-    if not is_by_spike:
+    if not math.isfinite(tolerances.isi):
         return found
     totals = totals_of(neurons)
     counts = totals["spike_count_reference"], totals["spike_count_candidate"]
