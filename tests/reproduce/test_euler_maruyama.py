@@ -20,7 +20,7 @@ def test_chain_is_registered_and_states_its_layers():
     assert len(chain.transitions) == 3
     assert chain.parameters["noise"] == pytest.approx(0.02 / 1e-3**1.5)
     start = initial_states(20_000, 1)
-    # Standard error of the standard deviation: 0.5 %.
+    # 4.4 standard errors, 2.2 %: a variance of sigma^2 tau in the place of sigma^2 tau / 2 is found always.
     assert start["i_2"].std() == pytest.approx(0.02 * np.sqrt(2.5) * 1e3, rel=0.022)
     assert 0 <= start["v_3"].min() < start["v_3"].max() < 0.9
 
@@ -39,11 +39,12 @@ def test_a_spike_kicks_the_next_layer_and_no_other():
 
 @pytest.mark.slow
 def test_all_claims_are_made_with_few_paths(tmp_path):
-    outcome = reproduce(sizes=Sizes(grid=200, interpolated=200, crossings=200, lyapunov=60), workers=2)
+    outcome = reproduce(sizes=Sizes(grid=400, interpolated=400, crossings=200, lyapunov=60), workers=2)
     assert len(outcome.claims) >= 15
     assert {claim.figure for claim in outcome.claims} == {"strong", "weak", "A", "lambda"}
     by_measure = {claim.measure: claim for claim in outcome.claims}
-    # The smallest of samples: these have standard errors below 0.02.
+    # With so few paths these have standard errors of 0.006 and 0.011, five and six of them inside of their limits. An order of 1/2 is found
+    # always.
     assert by_measure["strong order of I, layer 1, which no spike enters"].passed
     assert by_measure["order of median spike-time error, resets interpolated"].passed
     written = outcome.save(tmp_path)
