@@ -65,7 +65,8 @@ class ConductanceLIF(Neuron):
     Source: T. K. T. Thieu and R. Melnik, "Effects of noise on leaky integrate-and-fire neuron models for
     neuromorphic computing applications", equations (6) to (9). In equation (6) the term of the arriving spikes is
     printed with a minus; a spike adds conductance. Inputs `s_exc` and `s_inh` are arrivals per second: a
-    :class:`neuromorph.SpikeInput` or :class:`neuromorph.PoissonInput`.
+    :class:`neuromorph.SpikeInput` (of times, or of a file), a :class:`neuromorph.PoissonInput`, or what
+    :func:`neuromorph.spike_inputs` makes of a graph of sources.
     """
 
     capacitance: float = parameter(200e-12, unit="F", positive=True, doc="membrane capacitor")
