@@ -17,6 +17,7 @@ _HOMES = {
         "MeasurementError",
         "NeuromorphError",
         "SimulationError",
+        "SimulationInterrupted",
         "ValidationError",
     ),
     "stimulus": (
@@ -210,6 +211,7 @@ if TYPE_CHECKING:
     from neuromorph.errors import MeasurementError as MeasurementError
     from neuromorph.errors import NeuromorphError as NeuromorphError
     from neuromorph.errors import SimulationError as SimulationError
+    from neuromorph.errors import SimulationInterrupted as SimulationInterrupted
     from neuromorph.errors import ValidationError as ValidationError
     from neuromorph.fit import BoundWarning as BoundWarning
     from neuromorph.fit import Comparison as Comparison

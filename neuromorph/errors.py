@@ -27,6 +27,22 @@ class EngineNotFoundError(NeuromorphError):
     """The simulator program is not on this machine; the message names the command that installs it."""
 
 
+class SimulationInterrupted(KeyboardInterrupt):
+    """Ctrl-C during a simulation; the message says how far it was.
+
+    Parameters
+    ----------
+    message : str
+        Where the run stood.
+    result : Recording
+        What had been computed until then [SI units].
+    """
+
+    def __init__(self, message: str, result: Any) -> None:
+        super().__init__(message)
+        self.result = result
+
+
 @dataclass
 class SimulationError(NeuromorphError):
     """A simulation failed, with all that is needed to act on it.

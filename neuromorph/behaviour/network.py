@@ -13,7 +13,9 @@ import sympy
 from neuromorph.behaviour.network_source import group_module, lane_module, network_kernel
 from neuromorph.behaviour.rk4 import RK4
 from neuromorph.behaviour.rosenbrock import Rosenbrock
+from neuromorph.errors import SimulationInterrupted
 from neuromorph.progress import Progress, silent
+from neuromorph.quantities import format_quantity
 from neuromorph.recording import Recording, SpikeTrains
 from neuromorph.version import __version__
 
@@ -100,11 +102,19 @@ def simulate_network(
         When t_stop or the step cannot be used.
     SimulationError
         When the solution ceases to be finite or chatters. Its ``partial`` holds the recording up to there.
+    SimulationInterrupted
+        On Ctrl-C: a ``KeyboardInterrupt`` that has the recording up to there.
     """
     if not (math.isfinite(t_stop) and t_stop > 0):
         raise ValueError(f"t_stop must be a positive time in s, got {t_stop!r}")
     run = _Run(network, t_stop, solver or NetworkSolver())
-    status, neuron = run.integrate(progress)
+    try:
+        status, neuron = run.integrate(progress)
+    except KeyboardInterrupt:
+        raise SimulationInterrupted(
+            f"stopped at {format_quantity(run.reached, 's')} of {format_quantity(t_stop, 's')}",
+            run.recording(run.reached),
+        ) from None
     recording = run.recording()
     if status:
         from neuromorph.behaviour.simulate import failure
@@ -157,6 +167,7 @@ class _Run:
         self.blocks: list[tuple[Any, Any]] = []
         self.spikes: list[tuple[Any, Any]] = []
         self.count = 0
+        self.reached = 0.0
 
     def _group(
         self, group: NeuronGroup, solver: RK4 | Rosenbrock, steps: dict[str, float], module: Any, lanes: Any
@@ -295,7 +306,9 @@ class _Run:
             )  # fmt: skip
             self._keep(times[:n], rows[:n, :n_signals])
             self.spikes.append((spike_times[:n_spikes].copy(), spike_sources[:n_spikes].copy()))
-            progress(min(self.clock[0] / self.t_stop, 1.0), self.solver.engine)
+            # Ctrl-C may come between any two of these lines; up to here everything is kept.
+            self.reached = float(self.clock[0])
+            progress(min(self.reached / self.t_stop, 1.0), self.solver.engine)
             if status == _QUEUE_FULL:
                 self.lines = _with_more_room(self.lines)
             elif status == _BUFFER_FULL and self.count * n_signals > _MOST_NUMBERS:
@@ -315,23 +328,22 @@ class _Run:
             self.blocks.append((times.copy(), rows.copy()))
             self.count += len(times)
 
-    def recording(self) -> Recording:
-        """What has been computed so far (SI units)."""
+    def recording(self, until: float = math.inf) -> Recording:
+        """What has been computed so far, up to some time [s] (SI units)."""
         network = self.network
         if self.blocks:
             time = np.concatenate([times for times, _ in self.blocks])
             values = np.concatenate([rows for _, rows in self.blocks])
+            time, values = time[time <= until], values[time <= until]
         else:
-            time, values = np.array([0.0, float(self.clock[0])]), np.empty((2, 0))
+            time, values = np.array([0.0, min(float(self.clock[0]), until)]), np.empty((2, 0))
+        spike_times = np.concatenate([times for times, _ in self.spikes]) if self.spikes else np.empty(0)
+        sources = np.concatenate([who for _, who in self.spikes]) if self.spikes else np.empty(0, dtype=np.int64)
         return Recording(
             time=time,
             signals={name: np.ascontiguousarray(values[:, i]) for i, name in enumerate(self.names)},
             units=dict(network.recorded_signals()),
-            spikes=SpikeTrains(
-                np.concatenate([times for times, _ in self.spikes]) if self.spikes else [],
-                np.concatenate([who for _, who in self.spikes]) if self.spikes else np.empty(0, dtype=np.int64),
-                names=network.neurons,
-            ),
+            spikes=SpikeTrains(spike_times[spike_times <= until], sources[spike_times <= until], names=network.neurons),
             provenance={
                 "engine": self.solver.engine,
                 "version": __version__,

@@ -11,6 +11,8 @@ import typer
 from neuromorph.cli.crossbar import crossbar
 from neuromorph.cli.draw import draw
 from neuromorph.cli.fit import fit
+from neuromorph.cli.network import network
+from neuromorph.cli.network_runs import run_network
 from neuromorph.cli.noise import noise
 from neuromorph.cli.options import (
     Design,
@@ -126,12 +128,30 @@ def simulate(
 ) -> None:
     """Simulate a design by one engine."""
     import neuromorph as nm
-    from neuromorph.cli.designs import requested
+    from neuromorph.cli.designs import UsageError, requested
+    from neuromorph.roads import at_fidelity
     from neuromorph.validate.report import describe_recording, recording_dict
 
     check_outputs(json=json, save=save, plot=plot)
     request = requested(design, setting, drive, t_stop)
     warn_of_idle_settings(request.design, setting, parsed_fidelity(fidelity))
+    if hasattr(request.design, "driven_by"):
+        if probe or seed is not None:
+            raise UsageError(
+                f"{design} is a network: --probe and --seed are for other designs; nm.compose(record=...) names what is kept"
+            )
+        run_network(
+            at_fidelity(request.design, parsed_fidelity(fidelity)),
+            request.drive,
+            engine=engine,
+            t_stop=request.t_stop,
+            dt=seconds(dt),
+            options=spice_options(reltol, t_max, method, engine),
+            save=save,
+            plot=plot,
+            json=json,
+        )
+        return
     with DelayedProgress() as progress, partial_saved_beside(save):
         recording = nm.simulate(
             request.design,
@@ -183,12 +203,18 @@ def validate(
     """Run a design as equations and as a circuit, and say how far they agree and why."""
     import neuromorph as nm
     from neuromorph.cli.designs import UsageError, requested
+    from neuromorph.roads import at_fidelity
 
     check_outputs(json=json, plot=plot)
     request = requested(design, setting, drive, t_stop)
     warn_of_idle_settings(request.design, setting, parsed_fidelity(fidelity))
     drives, t_stop_s, step = request.drive, request.t_stop, seconds(dt)
-    asked = request.design
+    asked, chosen = request.design, parsed_fidelity(fidelity)
+    if hasattr(asked, "driven_by"):
+        if probe or seed is not None:
+            raise UsageError(f"{design} is a network: --probe and --seed are for other designs")
+        # Its neurons are as real as it was composed.
+        asked, chosen = at_fidelity(asked, chosen), None
     if seed is not None:
         if step is None:
             raise UsageError(
@@ -207,7 +233,7 @@ def validate(
             engine=engine,
             options=spice_options(reltol, t_max, method, engine),
             probes=named_probes(probe),
-            fidelity=parsed_fidelity(fidelity),
+            fidelity=chosen,
             error_budget=error_budget,
             progress=progress,
         )
@@ -270,6 +296,7 @@ app.command()(noise)
 app.command()(stdp)
 app.command()(reproduce)
 app.add_typer(crossbar, name="crossbar")
+app.add_typer(network, name="network")
 
 
 def main() -> None:

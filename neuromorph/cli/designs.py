@@ -81,9 +81,13 @@ def requested(name: str, settings: list[str], drive: list[str], t_stop: str | No
         raise UsageError(
             f"no design {name!r}. Choices: {', '.join(LIBRARY)}, or the path of a script with design(), such as ./my_neuron.py"
         )
+    driven = None
+    if drive:
+        is_network = hasattr(design, "driven_by")
+        driven = currents_into(design, drive) if is_network else _drive(drive, input_units(design))
     return Request(
         design=design,
-        drive=_drive(drive, input_units(design)) if drive else getattr(point, "drive", None),
+        drive=driven if drive else getattr(point, "drive", None),
         t_stop=parse_quantity(t_stop, "s") if t_stop is not None else getattr(point, "t_stop", None),
     )
 
@@ -195,6 +199,42 @@ def _drive(texts: list[str], units: Mapping[str, str]) -> Mapping[str, Stimulus]
     return named
 
 
+def currents_into(design: Any, texts: list[str]) -> dict[str, Stimulus]:
+    """Currents into neurons, as typed.
+
+    Parameters
+    ----------
+    design : Network
+        Whose neurons are driven.
+    texts : list of str
+        ``name=stimulus`` each.
+
+    Returns
+    -------
+    dict of str to Stimulus
+        By neuron [A].
+
+    Raises
+    ------
+    UsageError
+        When a text cannot be read, or names no neuron.
+    """
+    drives: dict[str, Stimulus] = {}
+    for text in texts:
+        name, equals, rest = (part.strip() for part in text.partition("="))
+        if not equals or not name.isidentifier():
+            raise UsageError(
+                f"cannot read --drive {text!r}: write neuron=stimulus, such as {design.neurons[0]}=constant(value=1mA)"
+            )
+        if name not in design.neurons:
+            shown = f"{', '.join(design.neurons[:8])}{' ...' if len(design.neurons) > 8 else ''}"
+            raise UsageError(f"--drive: the network has no neuron {name!r}; its neurons: {shown}")
+        if name in drives:
+            raise UsageError(f"--drive gives {name!r} twice")
+        drives[name] = parse_stimulus(rest, "A")
+    return drives
+
+
 def _load_script(path: Path) -> ModuleType:
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
@@ -221,7 +261,7 @@ def _script_design(name: str, module: ModuleType, values: Mapping[str, str]) -> 
     function = getattr(module, "design", None)
     if not callable(function):
         raise UsageError(
-            f"{name} has no function design(); it should return a neuron, a Pair, a HybridSystem or a Circuit"
+            f"{name} has no function design(); it should return a neuron, a network, a Pair, a HybridSystem or a Circuit"
         )
     arguments = inspect.signature(function).parameters
     own = {key: value for key, value in values.items() if key in arguments}
@@ -231,9 +271,22 @@ def _script_design(name: str, module: ModuleType, values: Mapping[str, str]) -> 
         from neuromorph.roads import Pair
 
         design = Pair(*design)
-    if equations_or_none(design) is None and not hasattr(design, "raw_spice") and not hasattr(design, "vectors"):
+    if hasattr(design, "adj") and hasattr(design, "nodes"):
+        from neuromorph.networks import compose
+
+        try:
+            design = compose(design)
+        except ValueError as error:
+            raise UsageError(f"{name}: {error}") from None
+    is_network = hasattr(design, "driven_by")
+    if (
+        not is_network
+        and equations_or_none(design) is None
+        and not hasattr(design, "raw_spice")
+        and not hasattr(design, "vectors")
+    ):
         raise UsageError(
-            f"design() of {name} returned {design!r}; it should return a neuron, a Pair, a HybridSystem, a Circuit or a Deck"
+            f"design() of {name} returned {design!r}; it should return a neuron, a network, a Pair, a HybridSystem, a Circuit or a Deck"
         )
     if rest and isinstance(design, Parameters):
         return with_settings(design, rest)

@@ -16,7 +16,14 @@ from typing import Any
 
 import typer
 
-from neuromorph.errors import EngineNotFoundError, MeasurementError, NeuromorphError, SimulationError, ValidationError
+from neuromorph.errors import (
+    EngineNotFoundError,
+    MeasurementError,
+    NeuromorphError,
+    SimulationError,
+    SimulationInterrupted,
+    ValidationError,
+)
 from neuromorph.files import write_text_atomically
 
 AGREE, DISAGREE, USAGE, ENGINE_MISSING, SIMULATION_FAILED = 0, 1, 2, 3, 4
@@ -61,13 +68,14 @@ def _fail(error: object, status: int) -> None:
 
 @contextlib.contextmanager
 def partial_saved_beside(path: Path | None) -> Iterator[None]:
-    """Save what a failed run had computed under another name than the one that was asked for."""
+    """Save what a failed or stopped run had computed under another name than the one that was asked for."""
     try:
         yield
-    except SimulationError as error:
-        if path is not None and error.partial is not None and len(error.partial.time):
+    except (SimulationError, SimulationInterrupted) as error:
+        partial = error.partial if isinstance(error, SimulationError) else error.result
+        if path is not None and partial is not None and len(partial.time):
             beside = path.with_name(f"{path.stem}.partial{path.suffix or '.nc'}")
-            error.partial.save(beside)
+            partial.save(beside)
             sys.stderr.write(f"what was computed until then: {beside}\n")
         raise
 

@@ -58,6 +58,10 @@ class Network:
         # The equations of a large network are worth keeping.
         return dataclasses.replace(self, plan=self.plan.driven_by(drives)) if drives else self
 
+    def at_fidelity(self, fidelity: Fidelity) -> Network:
+        """The same network with neurons whose parts are as real as that says; ``ValueError`` where one says so itself."""
+        return dataclasses.replace(self, plan=_real(self.plan, fidelity), fidelity=fidelity)
+
     def drives(self) -> dict[str, Stimulus]:
         """What drives the ports of the circuit, by name [A or V]."""
         from neuromorph.networks.drives import network_drives
@@ -125,10 +129,7 @@ def compose(
     """
     plan = plan_of(graph)
     if fidelity is not None:
-        parts = (
-            dataclasses.replace(part, neuron=_at_fidelity(part.name, part.neuron, fidelity)) for part in plan.neurons
-        )
-        plan = dataclasses.replace(plan, neurons=tuple(parts))
+        plan = _real(plan, fidelity)
     names = [part.name for part in plan.neurons]
     if record is None:
         record = names if len(names) <= _MOST_RECORDED else ()
@@ -140,6 +141,11 @@ def compose(
     import networkx
 
     return Network(networkx.freeze(graph.copy()), plan, tuple(n for n in names if n in set(record)), fidelity)
+
+
+def _real(plan: Plan, fidelity: Fidelity) -> Plan:
+    parts = (dataclasses.replace(part, neuron=_at_fidelity(part.name, part.neuron, fidelity)) for part in plan.neurons)
+    return dataclasses.replace(plan, neurons=tuple(parts))
 
 
 def _at_fidelity(name: str, neuron: Any, fidelity: Fidelity) -> Any:
