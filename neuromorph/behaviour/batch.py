@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Drive = Stimulus | ArrayLike | Sequence[Stimulus]
 
-_STEPS_PER_CALL = 4096
+_STEPS_PER_CALL = 16384
 # Where each neuron has an input of its own, the courses of a tile in a call must fit into some megabytes.
 _OWN_VALUES_PER_CALL = 1 << 18
-_SPIKES_PER_CALL = 1 << 16
+_SPIKES_PER_CALL = 1 << 17
 _MOST_SAMPLES = 2_000_000_000
 
 

@@ -43,13 +43,23 @@ def fma(context, a, b, c):
     return real(real, real, real), write
 
 
+@intrinsic
+def trailing_zeros(context, bits):
+    """How many zeros end a number that is not zero."""
+
+    def write(context, builder, signature, arguments):
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return numba.types.int64(numba.types.uint64), write
+
+
 LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 # Added to a float, they round it to a whole number, which then stands in the last bits.
 ROUNDING = 6755399441055744.0
 WHOLE = np.uint64(0x4330000000000000)
 ONE, MANTISSA = np.uint64(0x3FF0000000000000), np.uint64(0x000FFFFFFFFFFFFF)
 SQRT_HALF = np.uint64(0x3FE6A09E00000000)
-BIT_52, U1, U2 = np.uint64(52), np.uint64(1), np.uint64(2)
+BIT_52, U0, U1, U2 = np.uint64(52), np.uint64(0), np.uint64(1), np.uint64(2)
 
 
 @njit
@@ -79,13 +89,11 @@ def lane_log(x):
 
 
 @njit
-def lane_exp(x):
-    """Exponential function."""
-    inside = x if x > -746.0 else -746.0
-    inside = inside if inside < 710.0 else 710.0
-    shifted = fma(inside, 1.44269504088896338700, ROUNDING)
+def exp_parts(x):
+    """A number of about one, and a float whose last bits are a whole number: ``exp(x)`` is the one times two to the other."""
+    shifted = fma(x, 1.44269504088896338700, ROUNDING)
     k = shifted - ROUNDING
-    r = fma(k, -LN2_LOW, fma(k, -LN2_HIGH, inside))
+    r = fma(k, -LN2_LOW, fma(k, -LN2_HIGH, x))
     # The series to r**13, in pairs; what is left out is below 5e-18.
     z = r * r
     w = z * z
@@ -93,7 +101,16 @@ def lane_exp(x):
     b = fma(z, fma(r, 1.0 / 39916800.0, 1.0 / 3628800.0), fma(r, 1.0 / 362880.0, 1.0 / 40320.0))
     c = fma(r, 1.0 / 6227020800.0, 1.0 / 479001600.0)
     tail = fma(w, fma(w, c, b), a)
-    value = 1.0 + fma(z, fma(z, tail, fma(r, 1.0 / 6.0, 0.5)), r)
+    return 1.0 + fma(z, fma(z, tail, fma(r, 1.0 / 6.0, 0.5)), r), shifted
+
+
+@njit
+def lane_exp(x):
+    """Exponential function."""
+    inside = x if x > -746.0 else -746.0
+    inside = inside if inside < 710.0 else 710.0
+    value, shifted = exp_parts(inside)
+    k = shifted - ROUNDING
     # Two factors, since one of them alone could be too small or too large for a float.
     half = as_bits(fma(k, 0.5, ROUNDING))
     rest = as_bits(k - (as_float(half) - ROUNDING) + ROUNDING)
@@ -104,7 +121,11 @@ def lane_exp(x):
 @njit
 def lane_logistic(x):
     """``1 / (1 + exp(-x))``."""
-    return 1.0 / (1.0 + lane_exp(-x))
+    # Between these, two to a whole number is a float, infinity at the lower end; and they leave alone what is not a number.
+    inside = 708.0 if x > 708.0 else x
+    inside = -710.0 if inside < -710.0 else inside
+    value, shifted = exp_parts(-inside)
+    return 1.0 / (1.0 + value * as_float((as_bits(shifted) << BIT_52) + ONE))
 
 
 @njit

@@ -16,7 +16,14 @@ from typing import Any
 import sympy
 
 from neuromorph.behaviour import generate, ito
-from neuromorph.behaviour.generate import ARGUMENTS, EquationWriter, real_symbol, tuple_text
+from neuromorph.behaviour.generate import (
+    ARGUMENTS,
+    EquationWriter,
+    indented,
+    numbered_symbols,
+    real_symbol,
+    tuple_text,
+)
 from neuromorph.equations import load_kernel, print_lanes
 from neuromorph.systems import HybridSystem
 
@@ -57,8 +64,15 @@ class LaneForm:
     def texts(self) -> tuple[str, ...]:
         """Names of the files of text that follow the equations."""
         if self.method == "rk4":
-            return ("rk4_lanes_kernel", "tile_kernel", "rk4_kernel", "integrate_kernel")
-        return ("stochastic_kernel", "tile_kernel", "path_kernel")
+            return (
+                "notes_kernel",
+                "rk4_lanes_kernel",
+                "rk4_pass_kernel",
+                "tile_kernel",
+                "rk4_kernel",
+                "integrate_kernel",
+            )
+        return ("notes_kernel", "stochastic_kernel", "stochastic_pass_kernel", "tile_kernel", "path_kernel")
 
 
 def lane_kernel(system: HybridSystem, form: LaneForm) -> ModuleType:
@@ -134,7 +148,7 @@ class LaneWriter(EquationWriter):
         text = super().source(derivatives=False)
         functions = [self._by_mode("guards", lambda mode: [self._guards(mode)])]
         if self.form.method != "rk4":
-            functions += [self._step(), self._guard_noise()]
+            functions += [self._step(), self._guard_noise(), self._jump_without_branches()]
         functions += [self._noise_arithmetic(), self._random_variables()]
         # What these take from the parameters belongs to the constants, which are written last.
         return "\n\n".join([text[: text.rindex("@njit\ndef constants")], *functions, self._constants(), self._tile()])
@@ -232,6 +246,34 @@ class LaneWriter(EquationWriter):
         head.append(f"    solved, z = solve_unknowns({ARGUMENTS})" if self.implicit else "    solved = True")
         return "\n".join([*head, *(f"    {line}" for line in lines), f"    return solved, z, {', '.join(tuples)}", ""])
 
+    def _jump_without_branches(self) -> str:
+        """``jump_by_guards(mode, ..., g)``: mode, whether a spike, and states after the transition whose guard has risen."""
+        stay = ["mode", "0.0", *(f"y[{i}]" for i in range(len(self.state_symbols)))]
+        if not self._jumps_without_branches():
+            return f"@njit\ndef jump_by_guards(mode, {ARGUMENTS}, g):\n    return {stay[0]}, {stay[1]}, y\n"
+        lines: list[str] = []
+        by_mode, names = [], numbered_symbols("c_")
+        for mode in self.system.modes:
+            results = stay
+            for guard, transition in reversed([*enumerate(self._transitions_from(mode))]):
+                # As in ``jump``, transition by transition, so that the bits are the same.
+                values = [transition.resets.get(s, real_symbol(s)) for s in self.system.states]
+                unpacked, statements, (states,) = self.body([values], names)
+                reset = f"s_{len(lines)}"
+                lines += [*unpacked, *statements, f"{reset} = {states}"]
+                target = self.system.mode_names.index(transition.target)
+                fired = [f"{target}.0", f"{int(transition.emits_spike)}.0"]
+                fired += [f"{reset}[{i}]" for i in range(len(values))]
+                results = [f"({a} if g[{guard}] >= 0.0 else {b})" for a, b in zip(fired, results, strict=True)]
+            by_mode.append(results)
+        mode_after, is_spike, *states_after = (_choice(texts) for texts in zip(*by_mode, strict=True))
+        lines.append(f"return {mode_after}, {is_spike}, {tuple_text(states_after)}")
+        return "\n".join(["@njit", f"def jump_by_guards(mode, {ARGUMENTS}, g):", *indented(lines), ""])
+
+    def _jumps_without_branches(self) -> bool:
+        """Whether it is known how a lane jumps at the end of a step before it is looked at by itself."""
+        return self.form.crossings == "grid" and not self.system.random and not self.implicit
+
     def _noise_arithmetic(self) -> str:
         n = max(1, len(self.increments))
 
@@ -270,7 +312,13 @@ class LaneWriter(EquationWriter):
         """Numbers of rows, and functions that read and write a lane."""
         states, unknowns, parameters = len(self.system.states), len(self.implicit), len(self.tuples["p"])
         inputs = len(self.system.inputs)
-        rows = {"MODES": 1, "ENTERED": 1, "JUMPS": 1, "STATES": states, "KEPT": states, "UNKNOWNS": max(1, unknowns)}
+        rows = {"MODES": 1, "ENTERED": 1, "JUMPS": 1, "STATES": states, "KEPT": states, "NOTES": 1}
+        rows |= {"UNKNOWNS": unknowns, "KEPT_UNKNOWNS": unknowns}
+        staged: dict[str, int] = {}
+        if self.form.method == "rk4":
+            for stage in ("FIRST", "SECOND", "THIRD"):
+                staged |= {f"{stage}_RATES": states, f"{stage}_GUARDS": self._most_guards()}
+        rows |= staged
         rows |= {"PARAMETERS": max(1, parameters), "INPUTS": max(1, inputs)}
         lines, at = [], 0
         for name, count in rows.items():
@@ -285,6 +333,7 @@ class LaneWriter(EquationWriter):
             "N_CONSTANTS": max(1, parameters),
             "N_RANDOM": len(self.system.random),
             "GUARDS_MAY_JUMP": self._guards_may_jump(),
+            "JUMPS_WITHOUT_BRANCHES": self._jumps_without_branches(),
             "CROSSINGS": CROSSINGS.index(self.form.crossings),
             **{name.upper(): i for i, name in enumerate(CROSSINGS)},
         }
@@ -309,11 +358,16 @@ class LaneWriter(EquationWriter):
             cells["constant"] += ", 0.0, 0.0, 0.0, 0.0"
         quiet = " and ".join(f"g[{i}] < 0.0" for i in range(self._most_guards()))
         constants_read = "own_constants(tile, i)" if self.form.own_parameters else "p"
-        chosen = tuple_text(f"a[{k}] if condition else b[{k}]" for k in range(unknowns))
-        kept = "".join(f"    {cell} = y[{k}]\n" for k, cell in enumerate(self._cells("KEPT", range(states))) if k)
+        kept = "".join(
+            f"    {cell} = {value}[{k}]\n"
+            for row, value, count in (("KEPT", "y", states), ("KEPT_UNKNOWNS", "z", unknowns))
+            for k, cell in enumerate(self._cells(row, range(count)))
+        )
         return "\n\n".join(
             [
                 "\n".join([*lines, ""]),
+                *(reader(row.lower(), row, count) for row, count in staged.items()),
+                *(writer(f"put_{row.lower()}", row, "a", count) for row, count in staged.items()),
                 reader("states_of", "STATES", states),
                 writer("put_states", "STATES", "y", states),
                 reader("unknowns_of", "UNKNOWNS", unknowns),
@@ -328,10 +382,8 @@ class LaneWriter(EquationWriter):
                 "    return seen\n",
                 f"@njit\ndef all_below_zero(g):\n    return {quiet}\n",
                 reader("kept_states", "KEPT", states),
-                # Kept beside the new ones, not chosen between: the compiler would write masked stores, which are slow.
-                # Its first row is infinite where nothing happened.
-                f"@njit\ndef keep_states(tile, i, quiet, y):\n    tile[KEPT + i] = math.inf if quiet else y[0]\n{kept}",
-                f"@njit\ndef chosen_unknowns(condition, a, b):\n    return {chosen}\n",
+                reader("kept_unknowns", "KEPT_UNKNOWNS", unknowns),
+                f"@njit\ndef keep(tile, i, y, z):\n{kept}",
             ]
         )
 

@@ -14,6 +14,18 @@ def inputs_at(since, u):
 
 
 @inlined
+def stays_below_zero(g0, g2, g3, g1):
+    """Whether a guard that is below zero at the ends of a step surely is so within it: its values at the four stages."""
+    # Forward and backward half steps err to opposite sides, so their mean is the middle to third order.
+    middle_guard = 0.5 * (g2 + g3)
+    slope, bend = 4.0 * middle_guard - 3.0 * g0 - g1, 2.0 * (g0 - 2.0 * middle_guard + g1)
+    top_is_inside = (bend < 0.0) & (slope > 0.0) & (slope < -2.0 * bend)
+    # The top of the parabola, times 4 bend: without a division.
+    near = 4.0 * bend * g0 - slope * slope < 0.4 * bend * bend
+    return (middle_guard < 0.0) & (not (top_is_inside & near))
+
+
+@inlined
 def quiet_step(mode, t_entered, t, t_end, h, y, u, p, z, w):
     """One step without an event: whether there surely was none, states and unknowns."""
     since, half = t - t_entered, 0.5 * h
@@ -28,21 +40,15 @@ def quiet_step(mode, t_entered, t, t_end, h, y, u, p, z, w):
     if N_SOLVED > 0:
         quiet = quiet and ok1 and ok2 and ok3 and ok4 and ok5
     for i in range(N_GUARDS):
-        # Forward and backward half steps err to opposite sides, so their mean is the middle to third order.
-        middle_guard = 0.5 * (g2[i] + g3[i])
-        slope, bend = 4.0 * middle_guard - 3.0 * g0[i] - g1[i], 2.0 * (g0[i] - 2.0 * middle_guard + g1[i])
-        top_is_inside = (bend < 0.0) & (slope > 0.0) & (slope < -2.0 * bend)
-        # The top of the parabola, times 4 bend: without a division.
-        near = 4.0 * bend * g0[i] - slope * slope < 0.4 * bend * bend
-        quiet = quiet & (middle_guard < 0.0) & (not (top_is_inside & near))
+        quiet = quiet & stays_below_zero(g0[i], g2[i], g3[i], g1[i])
     return quiet, y1, z
 
 
 @plain
-def finish_step(tile, i, t, t_end, h, u, p, w, whose, count, key, spike_times, spike_lanes, n_spikes):
+def finish_step(tile, i, t, t_end, h, u, p, spike_times, spike_lanes, n_spikes):
     """One lane over one step with all its events; status and number of spikes so far."""
     mode, t_entered, t_piece = tile[MODES + i], tile[ENTERED + i], t
-    y, z = kept_states(tile, i), unknowns_of(tile, i)
+    y, z = kept_states(tile, i), kept_unknowns(tile, i)
     suspects, repeated, status = np.empty(N_GUARDS), -1, CHATTERING
     for _ in range(MOST_JUMPS_IN_STEP):
         here, rest = (mode, t_entered, t_piece, u, p), t_end - t

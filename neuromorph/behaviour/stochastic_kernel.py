@@ -30,7 +30,7 @@ def first_passage(a, b, count, whose, draw, key):
     return u / (1.0 + u) if u < 1e15 else 1.0
 
 
-@njit
+@inlined
 def next_event(mode, t_entered, t, t_end, rest, y, u, p, z, w, repeated, whose, count, draw, key):
     """Advance to the first event before ``t_end`` [s] or to there.
 
@@ -59,7 +59,7 @@ def next_event(mode, t_entered, t, t_end, rest, y, u, p, z, w, repeated, whose, 
     if rest <= 0.0:
         return QUIET, -1, t_end, 0.0, y, z, w
     solved, z, y1 = step(mode, t, t - t_entered, y, u, p, z, rest, w)
-    solved_there, z1, g1 = guards(mode, t_end, t_end - t_entered + CLOCK_SLACK * rest, y1, u, p, z)
+    solved_there, z1, g1 = guards(mode, t_end, t_end + CLOCK_SLACK * rest - t_entered, y1, u, p, z)
     if not (solved and solved_there):
         return NO_ALGEBRAIC_SOLUTION, -1, t, rest, y, z, w
     if not all_finite(y1):
@@ -109,11 +109,10 @@ def next_event(mode, t_entered, t, t_end, rest, y, u, p, z, w, repeated, whose, 
     return QUIET, fired, min(t + s * rest, t_end), (1.0 - s) * rest, y, z, remaining_noise(w, v)
 
 
-@njit
-def finish_step(tile, i, t, t_end, h, u, p, w, whose, count, key, spike_times, spike_lanes, n_spikes):
-    """One lane over one step with all its events; status and number of spikes so far."""
+@inlined
+def finish_step(tile, i, t, t_end, h, y, z, u, p, w, whose, count, key, spike_times, spike_lanes, n_spikes):
+    """One lane over one step with all its events; status, number of spikes so far, states and unknowns."""
     mode, t_entered, jumps = tile[MODES + i], tile[ENTERED + i], tile[JUMPS + i]
-    y, z = kept_states(tile, i), unknowns_of(tile, i)
     rest, repeated, status = h, -1, CHATTERING
     for draw in range(MOST_JUMPS_IN_STEP):
         status, fired, t, rest, y, z, w = next_event(
@@ -130,9 +129,7 @@ def finish_step(tile, i, t, t_end, h, u, p, w, whose, count, key, spike_times, s
             n_spikes += 1
         status = CHATTERING
     tile[MODES + i], tile[ENTERED + i], tile[JUMPS + i] = mode, t_entered, jumps
-    put_states(tile, i, y)
-    put_unknowns(tile, i, z)
-    return status, n_spikes
+    return status, n_spikes, y, z
 
 
 @inlined
@@ -145,7 +142,7 @@ def inputs_at(since, u):
 def quiet_step(mode, t_entered, t, t_end, h, y, u, p, z, w):
     """One step without an event: whether there surely was none, states and unknowns."""
     solved, z0, y1 = step(mode, t, t - t_entered, y, u, p, z, h, w)
-    solved_there, z1, g1 = guards(mode, t_end, t_end - t_entered + CLOCK_SLACK * h, y1, u, p, z0)
+    solved_there, z1, g1 = guards(mode, t_end, t_end + CLOCK_SLACK * h - t_entered, y1, u, p, z0)
     quiet = all_below_zero(g1)
     if N_SOLVED > 0:
         quiet = quiet and solved and solved_there

@@ -1,7 +1,9 @@
-"""A run of a tile of neurons: each step in one pass without branches; the few lanes with events one by one.
+"""A run of a tile of neurons: steps in passes without branches; the few lanes with events one by one.
 
-Not imported: its text follows that of a method for lanes (see ``lanes.py``), which provides ``quiet_step`` and
-``finish_step``.
+Not imported: its text follows that of a method for lanes (see ``lanes.py``), which provides ``quiet_pass``,
+``finish_pass`` and ``STEPS_PER_PASS``. What these need to know of a pass is ``here``: the number of its first step in this call,
+the ends of the steps and their length [s], inputs that are the same for all lanes and others, constants, and scale,
+array and place in it of the normal numbers.
 """
 
 STEPS_PER_GROUP = 4
@@ -13,12 +15,12 @@ def fill_normals(words, normals, group, whose, key):
     for j in range(N_NOISE):
         for i in range(WIDTH):
             words[i], words[WIDTH + i] = two_words(group, whose + i, j, WIENER, key)
+        # Both words at once: a constant that the compiler fetches anew for each pass of a loop then serves two.
         for i in range(WIDTH):
             a, b = two_normals(words[i])
+            c, d = two_normals(words[WIDTH + i])
             normals[j * WIDTH + i], normals[(N_NOISE + j) * WIDTH + i] = a, b
-        for i in range(WIDTH):
-            a, b = two_normals(words[WIDTH + i])
-            normals[(2 * N_NOISE + j) * WIDTH + i], normals[(3 * N_NOISE + j) * WIDTH + i] = a, b
+            normals[(2 * N_NOISE + j) * WIDTH + i], normals[(3 * N_NOISE + j) * WIDTH + i] = c, d
 
 
 @njit
@@ -33,6 +35,16 @@ def add_up(words, normals, sums, group, k, pieces_per_step, whose, key):
         for i in range(N_NOISE * WIDTH):
             sums[i] += normals[first + i]
     return group
+
+
+@inlined
+def steps_together(count, left, pieces_per_step, every):
+    """How many steps from number ``count`` on are made in one pass: where nothing is to be done between them, several."""
+    if pieces_per_step > 1 or left < STEPS_PER_PASS or count % STEPS_PER_PASS != 0:
+        return 1
+    if every > 0 and (count + STEPS_PER_PASS - 1) // every != count // every:
+        return 1
+    return STEPS_PER_PASS
 
 
 @kernel(nogil=True)
@@ -83,12 +95,13 @@ def run_tile(
     words, normals = np.empty(2 * WIDTH, dtype=np.uint64), np.empty(STEPS_PER_GROUP * max(1, N_NOISE) * WIDTH)
     sums = np.empty(max(1, N_NOISE) * WIDTH)
     group, n_spikes, n_steps = -1, 0, len(times) - 1
-    for k in range(n_steps):
-        if n_spikes + WIDTH * MOST_JUMPS_IN_STEP > len(spike_times):
+    k = 0
+    while k < n_steps:
+        if n_spikes + WIDTH * STEPS_PER_PASS * MOST_JUMPS_IN_STEP > len(spike_times):
             return BUFFER_FULL, k, n_spikes, 0
         count = first_step + k
-        t, t_end = times[k], times[k + 1]
-        h = dt if dt > 0.0 else t_end - t
+        together = steps_together(count, n_steps - k, pieces_per_step, every)
+        h = dt if dt > 0.0 else times[k + 1] - times[k]
         first = 0
         if N_NOISE > 0:
             if pieces_per_step == 1:
@@ -98,58 +111,27 @@ def run_tile(
                 first = (count % STEPS_PER_GROUP) * N_NOISE * WIDTH
             else:
                 group = add_up(words, normals, sums, group, count, pieces_per_step, first_lane, key)
-        source = normals if pieces_per_step == 1 else sums
+        here = (k, times, h, shared, own, p, scale, normals if pieces_per_step == 1 else sums, first)
         for block in range(WIDTH // BLOCK):
-            if block * BLOCK >= n_lanes:
+            start = block * BLOCK
+            if start >= n_lanes:
                 break
-            flags = 0
-            for i in range(block * BLOCK, (block + 1) * BLOCK):
-                y, z = states_of(tile, i), unknowns_of(tile, i)
-                w = increments_of(scale, source, first, i)
-                quiet, y1, z1 = quiet_step(
-                    tile[MODES + i],
-                    tile[ENTERED + i],
-                    t,
-                    t_end,
-                    h,
-                    y,
-                    inputs_of(shared, own, k, tile, i),
-                    constants_of(tile, i, p),
-                    z,
-                    w,
+            events = quiet_pass(tile, start, together, here)
+            if start + BLOCK > n_lanes:
+                events &= (U1 << np.uint64(n_lanes - start)) - U1
+            while events != U0:
+                i = start + trailing_zeros(events)
+                events &= events - U1
+                status, steps, n_spikes = finish_pass(
+                    tile, i, together, here, first_lane + i, count, key, spike_times, spike_lanes, n_spikes
                 )
-                keep_states(tile, i, quiet, y)
-                put_states(tile, i, y1)
-                if N_SOLVED > 0:
-                    put_unknowns(tile, i, chosen_unknowns(quiet, z1, z))
-                flags += 0 if quiet else 1
-            if flags == 0:
-                continue
-            for i in range(block * BLOCK, min((block + 1) * BLOCK, n_lanes)):
-                if tile[KEPT + i] != math.inf:
-                    u, w = inputs_of(shared, own, k, tile, i), increments_of(scale, source, first, i)
-                    status, n_spikes = finish_step(
-                        tile,
-                        i,
-                        t,
-                        t_end,
-                        h,
-                        u,
-                        constants_of(tile, i, p),
-                        w,
-                        first_lane + i,
-                        count,
-                        key,
-                        spike_times,
-                        spike_lanes,
-                        n_spikes,
-                    )
-                    if status != QUIET:
-                        return status, k, n_spikes, i
-        if every > 0 and (count + 1) % every == 0:
-            sample = (count + 1) // every - 1 - first_step // every
+                if status != QUIET:
+                    return status, k + steps, n_spikes, i
+        k += together
+        if every > 0 and (count + together) % every == 0:
+            t, t_end, sample = times[k - 1], times[k], (count + together) // every - 1 - first_step // every
             for i in range(n_lanes):
-                u = inputs_at(t_end - t, inputs_of(shared, own, k, tile, i))
+                u = inputs_at(t_end - t, inputs_of(shared, own, k - 1, tile, i))
                 seen = observed_of(tile, i, t_end, u, constants_of(tile, i, p))
                 for c in range(len(columns)):
                     samples[sample, c, i] = seen[columns[c]]

@@ -87,8 +87,7 @@ class SpikeTrains:
                 f"{who.min(initial=0)} to {seen - 1}, n_sources {n_sources} and "
                 f"{pluralised(len(texts), 'name')}"
             )
-        # By source among equal times, so that the order does not depend on how many threads found them.
-        order = np.lexsort((who, when))
+        order = _by_time_and_source(when, who)
         object.__setattr__(self, "times", frozen_array(when[order], np.float64))
         object.__setattr__(self, "sources", frozen_array(who[order], np.int64))
         object.__setattr__(self, "names", texts)
@@ -213,6 +212,16 @@ class SpikeTrains:
         """Spikes from `t_start` to `t_stop`, both included [s]."""
         kept = (self.times >= t_start) & (self.times <= t_stop)
         return SpikeTrains(self.times[kept], self.sources[kept], self.names, self.n_sources)
+
+
+def _by_time_and_source(when: NDArray[np.float64], who: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Order by time, by source among equal times: it does not depend on how many threads found the spikes."""
+    # Spikes mostly come in stretches that are in order, which this sort uses and a lexical one does not.
+    order = np.argsort(when, kind="stable")
+    times, sources = when[order], who[order]
+    if np.any((times[1:] == times[:-1]) & (sources[1:] < sources[:-1])):
+        return np.lexsort((who, when))
+    return order
 
 
 def _checked_names(names: Sequence[str]) -> tuple[str, ...]:
