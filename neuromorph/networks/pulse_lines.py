@@ -1,0 +1,167 @@
+"""The lines of a network's circuit: pulses of spikes, later ones, inverted and low-passed ones, each made once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from neuromorph.networks.cells import Cell, Subcircuits
+from neuromorph.networks.circuit_names import CircuitNames
+from neuromorph.networks.drivers import delay_circuit, driver_circuit
+from neuromorph.networks.plan import Plan
+from neuromorph.networks.summing import LOW_PASS
+
+__all__ = ["PulseLines"]
+
+# Longest time step, as a share of what has to be seen.
+_STEPS_PER_PULSE = 10
+_STEPS_PER_TAU = 50
+
+
+class PulseLines:
+    """What neurons and sources of spikes drive.
+
+    Parameters
+    ----------
+    plan : Plan
+        Of the network.
+    cells : mapping of str to Cell
+        What each neuron is.
+    spikes : mapping of str to str or None
+        Node at which each neuron spikes; ``None`` for one that never does.
+    nodes, elements : CircuitNames
+        Names of the circuit.
+    subcircuits : Subcircuits
+        Of the circuit.
+
+    Attributes
+    ----------
+    nodes_of : dict of str to str
+        The line's node of each neuron and source of spikes.
+    lines : list of str
+        Elements (SI units).
+    steps : list of float
+        Time steps that see what was made [s].
+    charge : float
+        The smallest charge that matters to a neuron [C].
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        cells: Mapping[str, Cell],
+        spikes: Mapping[str, str | None],
+        nodes: CircuitNames,
+        elements: CircuitNames,
+        subcircuits: Subcircuits,
+    ) -> None:
+        self._drivers, self._cells, self._spikes = plan.drivers, cells, spikes
+        self._nodes, self._elements, self._subcircuits = nodes, elements, subcircuits
+        self._pulses: dict[str, str] = {}
+        self._derived: dict[tuple[Any, ...], str] = {}
+        self.nodes_of = {name: nodes.take(f"{name}_line") for name in plan.drivers}
+        self.lines: list[str] = []
+        self.steps: list[float] = []
+        self.charge = min((cell.charge for cell in cells.values()), default=math.inf)
+
+    def line(self, source: str, delay: float = 0.0, *, inverted: bool = False) -> str:
+        """The node of a line [V], or of its negative, some time later [s]."""
+        if inverted:
+            straight = self.line(source, delay)
+            return self._made(
+                ("inverted", source, delay), f"{source}_inverted", lambda node: f"E{node} {node} 0 0 {straight} 1"
+            )
+        if delay > 0:
+            later = self._delayed_pulse(source, delay)
+            voltage = self._drivers[source].v_pulse
+            return self._made(
+                ("delayed", source, delay),
+                f"{source}_delayed",
+                lambda node: f"E{node} {node} 0 {later} 0 {voltage!r}",
+            )
+        node = self.nodes_of[source]
+        if source in self._cells and ("line", source) not in self._derived:
+            self._derived["line", source] = node
+            pulse, name = self.pulse(source), self._elements.take(f"Eline_{source}")
+            self.lines.append(f"{name} {node} 0 {pulse} 0 {self._drivers[source].v_pulse!r}")
+        return node
+
+    def low_passed(self, source: str, delay: float, tau: float) -> str:
+        """The node of a line behind a low-pass of the time constant `tau` [s]."""
+        line = self.line(source, delay)
+        self._subcircuits.add_fixed("lowpass", LOW_PASS)
+        self.steps.append(tau / _STEPS_PER_TAU)
+        # The charge of a pulse is that of the membranes, so that one charge tolerance fits all.
+        capacitance = self.charge / (abs(self._drivers[source].v_pulse) or 1.0)
+        values = f"r={tau / capacitance!r} c={capacitance!r}"
+        return self._made(
+            ("low", source, delay, tau), f"{source}_low", lambda node: f"X{node} {line} {node} lowpass {values}"
+        )
+
+    def back(self, target: str, v_back: float) -> str:
+        """A node that is at `v_back` [V] while the neuron's own pulse lasts."""
+        pulse = self.pulse(target)
+        return self._made(
+            ("back", target, v_back), f"{target}_back", lambda node: f"E{node} {node} 0 {pulse} 0 {v_back!r}"
+        )
+
+    def pulse(self, name: str) -> str:
+        """The node that is at 1 V while a neuron's pulse lasts [V]."""
+        if name not in self._pulses:
+            self._pulses[name] = self._driven(name)
+        return self._pulses[name]
+
+    def _driven(self, name: str) -> str:
+        from neuromorph.schematic.pyspice import circuit_lines
+
+        cell, t_pulse, spike = self._cells[name], self._drivers[name].t_pulse, self._spikes[name]
+        if spike is None:
+            return "0"
+        circuit = driver_circuit(
+            t_pulse,
+            is_logic=cell.is_logic,
+            level=cell.spike_level,
+            end_level=cell.spike_end_level,
+            charge=cell.charge,
+            t_max=cell.resolution.t_max or math.inf,
+        )
+        if circuit is None:
+            return spike
+        subcircuit = self._subcircuits.add("pulse_driver", ("spike", "pulse"), circuit_lines(circuit), {})
+        node = self._nodes.take(f"{name}_pulse")
+        self.lines.append(f"{self._elements.take(f'Xdriver_{name}')} {spike} {node} {subcircuit}")
+        if t_pulse > 0:
+            self.steps.append(t_pulse / _STEPS_PER_PULSE)
+        return node
+
+    def _delayed_pulse(self, source: str, delay: float) -> str:
+        from neuromorph.schematic.pyspice import circuit_lines
+
+        shortest = self._drivers[source].t_pulse / _STEPS_PER_PULSE
+        if source in self._cells:
+            pulse = self.pulse(source)
+            shortest = shortest or self._cells[source].resolution.t_max or delay
+        else:
+            v_pulse = self._drivers[source].v_pulse
+            high = f"v({self.line(source)})/({{{v_pulse!r}}})" if v_pulse else "0"
+            pulse = self._made(
+                ("pulse", source), f"{source}_pulse", lambda node: f"B{node} {node} 0 v={high} > 0.5 ? 1 : 0"
+            )
+        if pulse == "0":
+            return pulse
+        ramp = min(shortest, delay)
+        self.steps.append(ramp)
+        circuit = delay_circuit(delay, ramp, self.charge)
+        name = self._subcircuits.add("delay_line", ("pulse", "out"), circuit_lines(circuit), {})
+        return self._made(
+            ("delayed pulse", source, delay), f"{source}_later", lambda node: f"X{node} {pulse} {node} {name}"
+        )
+
+    def _made(self, key: tuple[Any, ...], wanted: str, stated: Callable[[str], str]) -> str:
+        """A node that is made once from others, by one element."""
+        if key not in self._derived:
+            node = self._derived[key] = self._nodes.take(wanted)
+            name, _, rest = stated(node).partition(" ")
+            self.lines.append(f"{self._elements.take(name)} {rest}")
+        return self._derived[key]
