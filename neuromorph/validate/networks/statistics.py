@@ -19,6 +19,8 @@ _BINS = 20
 # Fewer intervals say nothing about a distribution.
 _LEAST_INTERVALS = 8
 _LARGEST_CORRELATION = 0.9
+# A relative variance below this is that of roundings.
+_ROUNDING = 1e-20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +96,7 @@ def compare_statistics(
     alike: locked neurons have intervals of a few values that both roads hit almost. Where an interval tells of the next, both
     tests count as many fewer. The population rate is compared by a paired t-test over bins.
     """
-    from scipy.stats import norm, t
+    from scipy.special import ndtri, stdtrit
 
     names = reference.spikes.names
     share = FALSE_ALARM / max(len(names), 1)
@@ -114,11 +116,11 @@ def compare_statistics(
     differences = binned[1] - binned[0]
     # One spike in a bin is the least that can differ: without it, equal trains would have no error at all.
     error = math.sqrt(max(float(np.var(differences, ddof=1)), 1.0 / _BINS) * _memory([differences]) / _BINS)
-    rate_limit = float(t.ppf(1 - FALSE_ALARM / 2, _BINS - 1))
+    rate_limit = float(stdtrit(_BINS - 1, 1 - FALSE_ALARM / 2))
     mean = float(np.mean(binned))
     return StatisticalComparison(
         counts=counts,
-        counts_limit=float(norm.ppf(1 - share / 2)),
+        counts_limit=float(ndtri(1 - share / 2)),
         intervals=intervals,
         rate=abs(float(np.mean(differences))) / error,
         rate_limit=rate_limit,
@@ -132,17 +134,23 @@ def _memory(gaps: list[Any]) -> float:
 
     By the correlation of neighbours, as in a sequence that forgets exponentially.
     """
-    middle = np.mean(np.concatenate(gaps)) if sum(map(len, gaps)) else 0.0
-    spread = sum(float(np.sum((g - middle) ** 2)) for g in gaps)
-    together = sum(float(np.sum((g[1:] - middle) * (g[:-1] - middle))) for g in gaps)
-    correlation = min(max(together / spread, 0.0), _LARGEST_CORRELATION) if spread > 0 else 0.0
+    # Around each train's own mean: trains that differ have no memory by that.
+    around = [g - np.mean(g) for g in gaps if len(g) > 1]
+    spread = sum(float(np.sum(g**2)) for g in around)
+    size = sum(float(np.sum(g**2)) for g in gaps)
+    if spread <= _ROUNDING * size:
+        return 1.0
+    correlation = sum(float(np.sum(g[1:] * g[:-1])) for g in around) / spread
+    correlation = min(max(correlation, 0.0), _LARGEST_CORRELATION)
     return (1.0 + correlation) / (1.0 - correlation)
 
 
 def _count_variance(gaps: list[Any]) -> float:
     """Variance of the difference of two counts of renewal processes."""
     together = np.concatenate(gaps)
-    variation = float(np.var(together) / np.mean(together) ** 2) if len(together) > 1 else 1.0
+    # By the spread within each train: a difference between them is what is looked for.
+    within = sum(float(np.sum((g - np.mean(g)) ** 2)) for g in gaps if len(g))
+    variation = within / len(together) / float(np.mean(together)) ** 2 if len(together) > 2 else 1.0
     return variation * sum(len(g) + 1 for g in gaps)
 
 
