@@ -17,8 +17,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from neuromorph.errors import SimulationError
+from neuromorph.errors import SimulationError, SimulationInterrupted
 from neuromorph.progress import Progress, silent
+from neuromorph.quantities import format_quantity
 from neuromorph.recording import Recording
 from neuromorph.schematic import Deck, NgspiceOptions, NoiseDeck
 from neuromorph.spice.capabilities import Capabilities, capabilities_of, find_program
@@ -109,9 +110,12 @@ class Ngspice:
         except SimulationError as error:  # it names the folder itself
             error.partial = _partial(deck, folder, provenance)
             raise
-        except BaseException:
+        except BaseException as error:
             _log.warning("ngspice was stopped; deck, log and raw file are kept in %s", folder)
-            raise
+            partial = _partial(deck, folder, provenance) if isinstance(error, KeyboardInterrupt) else None
+            if partial is None:
+                raise
+            raise SimulationInterrupted(_stopped_at(partial, deck), partial) from None
         shutil.rmtree(folder, ignore_errors=True)
         return recording
 
@@ -237,6 +241,11 @@ class Ngspice:
             As the options say, else where the program loads them and there is a compiler.
         """
         return not obstacle(deck, options, self.capabilities())
+
+
+def _stopped_at(partial: Recording, deck: Deck) -> str:
+    """How far a run was when it was stopped, for the message [s]."""
+    return f"stopped at {format_quantity(float(partial.time[-1]), 's')} of {format_quantity(deck.t_stop or 0.0, 's')}"
 
 
 def _partial(deck: Deck, folder: Path, provenance: dict[str, Any]) -> Recording | None:
