@@ -16,7 +16,7 @@ from neuromorph.networks.synapses import LowPassSynapse, MemristiveSynapse, Stat
 from neuromorph.recording import Recording
 
 # Around an edge of a pulse that is not sampled where it acts, this share of the shortest pulse does not count.
-_BLUR = 0.05
+_BLUR = 0.005
 # Exponents of a low-pass are kept below this, so that they do not overflow.
 _LARGEST_EXPONENT = 300.0
 

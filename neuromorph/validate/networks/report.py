@@ -157,6 +157,8 @@ def _edges(check: NetworkValidation) -> list[str]:
     for edge in check.edges:
         if edge.remark:
             by_remark.setdefault(edge.remark, []).append(edge)
+        if edge.uncertainty > check.tolerances.weight:
+            by_remark.setdefault("less certain than the limit, not judged", []).append(edge)
     for remark, edges in by_remark.items():
         more = f" and {len(edges) - 2} more" if len(edges) > 2 else ""
         lines.append(f"{', '.join(_short(edge) for edge in edges[:2])}{more}: {remark}")
@@ -217,5 +219,6 @@ def _worst(check: NetworkValidation) -> list[str]:
         )
     edge = check.worst_edge
     if edge is not None:
-        lines.append(f"worst edge: {_short(edge)} differs by {100 * (edge.difference or 0.0):+.3g} %")
+        known = f", known to {100 * edge.uncertainty:.1g} %" if edge.uncertainty > check.tolerances.weight else ""
+        lines.append(f"worst edge: {_short(edge)} differs by {100 * (edge.difference or 0.0):+.3g} %{known}")
     return lines

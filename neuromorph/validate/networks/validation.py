@@ -46,6 +46,8 @@ class NetworkValidation:
         For each neuron the share of its synaptic current that the edges do not explain (pure number).
     criteria : tuple of Criterion
         The verdict line by line; each line names the neuron or edge that is worst.
+    tolerances : Tolerances
+        What counts as agreement.
     sensitivity : Sensitivity
         What a small change of all currents does.
     statistics : StatisticalComparison or None
@@ -66,6 +68,7 @@ class NetworkValidation:
     edges: tuple[EdgeComparison, ...]
     left_over: dict[str, float]
     criteria: tuple[Criterion, ...]
+    tolerances: Tolerances
     sensitivity: Sensitivity
     statistics: StatisticalComparison | None = None
     numerical_error: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -236,6 +239,7 @@ def cross_validate_network(
             *criteria_of_neurons(neurons, tolerances, own_neurons),
             *criteria_of_edges(edges, tolerances, own_edges),
         ),
+        tolerances=tolerances,
         sensitivity=sensitivity,
         statistics=statistics,
         numerical_error={role: totals_of(own) for role, own in own_neurons.items()},
