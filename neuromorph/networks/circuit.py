@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neuromorph.networks.cells import Subcircuits
 from neuromorph.networks.circuit_names import CircuitNames
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from neuromorph.schematic.circuit import Schematic
 
 __all__ = ["network_circuit"]
+
+
+_STEPS_PER_TIME_SCALE = 10
+# Of a run whose length the graph does not say [s], and of a run at most.
+_T_STOP, _MOST_STEPS = 20e-3, 20_000
 
 
 def network_circuit(plan: Plan, recorded: Sequence[str]) -> Schematic:
@@ -79,6 +85,7 @@ class _Assembly:
         self.initial: dict[str, float] = {}
         self.states: dict[str, Probe] = {}
         self.steps: list[float] = []
+        self.seen: set[tuple[int, float]] = set()
 
     def schematic(self) -> Schematic:
         from neuromorph.schematic.circuit import Schematic
@@ -209,14 +216,33 @@ class _Assembly:
             end = self._sum(part.target, synapse.inhibitory)
         state = self.nodes.take(f"{label}_x")
         device = self.subcircuits.add_device(synapse.memristor)
+        self._see(synapse.memristor, abs(self.plan.drivers[part.source].v_pulse) + abs(synapse.v_back))
         values = " ".join(f"{name}={value!r}" for name, value in synapse.memristor.values().items())
         self.synapse_lines.append(f"{self.elements.take(f'X{label}')} {line} {end} {state} {device} {values}")
         self.initial[state] = synapse.x0
         if part.target in self.recorded:
             self.states[f"{part.source}->{part.target}.x"] = Probe(f"v({state})", unit="")
 
+    def _see(self, model: Any, voltage: float) -> None:
+        """Steps that resolve a memristor under a voltage [V], if it states a time."""
+        import sympy
+
+        if (id(model), voltage) in self.seen:
+            return
+        self.seen.add((id(model), voltage))
+        scale = model.time_scale(sympy.Float(voltage))
+        if scale is not None:
+            values = {sympy.Symbol(name, real=True): value for name, value in model.values().items()}
+            time = float(scale.xreplace(values))
+            longest = _T_STOP if self.plan.t_stop is None else self.plan.t_stop
+            # Some models name times that few devices ever see; the engine's error control finds those.
+            if math.isfinite(time) and time > 0:
+                self.steps.append(max(time / _STEPS_PER_TIME_SCALE, longest / _MOST_STEPS))
+
     def _crossbar(self, part: CrossbarPart) -> None:
         cell = crossbar_cell(part, self.subcircuits)
+        if cell.states:
+            self._see(part.crossbar.devices.model, max(abs(self.plan.drivers[row.source].v_pulse) for row in part.rows))
         lines = {row.row: self.lines.line(row.source, row.delay) for row in part.rows}
         sums = {column.column: self._sum(column.target, column.inhibitory) for column in part.columns}
         # What is not joined to anything is at 0 V.
