@@ -230,7 +230,7 @@ def compared(columns: list[Column], first: Column) -> list[Column]:
             continue
         for cell, base in zip(column.cells, first.cells, strict=True):
             if cell is not None and base is not None and cell.is_measured:
-                text = f"{base.seconds / cell.seconds:.2g} x"
+                text = f"{float(f'{base.seconds / cell.seconds:.2g}'):g} x"
                 cell.speed = text if base.is_measured else f"({text})"
     return columns
 
