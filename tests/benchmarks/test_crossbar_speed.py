@@ -7,7 +7,6 @@ environment of its own, made from peers.txt on first use (it needs Debian's libc
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import sys
 import time
@@ -17,7 +16,6 @@ import numpy as np
 import pytest
 
 import neuromorph as nm
-from neuromorph.equations.kernels import cache_folder
 
 HERE = Path(__file__).resolve().parent
 R_WIRE = 1.0
@@ -31,23 +29,9 @@ def array(n, vectors=1):
 
 
 @pytest.fixture(scope="session")
-def peer():
+def peer(peer_environment):
     """Python of the environment that holds badcrossbar."""
-    wanted = (HERE / "peers.txt").read_text("utf-8")
-    key = hashlib.sha256(f"{wanted}{sys.version_info[:2]}".encode()).hexdigest()[:12]
-    folder = cache_folder() / "peers" / key
-    python = folder / "bin" / "python"
-    if not (folder / "ready").is_file():
-        commands = (
-            [sys.executable, "-m", "venv", "--clear", folder],
-            [python, "-m", "pip", "install", "-q", "-r", HERE / "peers.txt"],
-        )
-        for command in commands:
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                pytest.skip(f"badcrossbar's environment cannot be made here: {done.stderr.strip().splitlines()[-1:]}")
-        (folder / "ready").touch()
-    return python
+    return peer_environment("peers.txt")
 
 
 def with_peer(python, folder, resistances, voltages, repetitions):
