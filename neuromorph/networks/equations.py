@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from neuromorph.crossbars import Crossbar, DeviceArray
 from neuromorph.networks.plan import CrossbarPart, NeuronPart, Plan
 from neuromorph.networks.synapses import LowPassSynapse, MemristiveSynapse, StaticSynapse
 from neuromorph.stimulus import Stimulus
-from neuromorph.systems import HybridSystem, Output
+from neuromorph.systems import HybridSystem, Mode, Output
 from neuromorph.systems.network import INPUT_VOLTAGE, LOAD, Coupling, DeviceGroup, HybridNetwork, NeuronGroup
 
 # A solution keeps the voltages of all nodes; of so many vectors' together, some hundred megabytes.
@@ -275,20 +275,26 @@ class _Assembly:
             )
 
     def _refuse_pulses_of_no_length(self, network: HybridNetwork) -> None:
+        used = self._used()
         for group in network.groups:
-            if network.spiking_modes(group):
-                continue
-            for j in group.members.tolist():
+            at_once = _resets_at_once(group, network.spiking_modes(group))
+            for j in group.members[at_once].tolist():
                 name = network.neurons[j]
-                if network.t_pulse[j] == 0 and any(self._uses(name)):
+                if network.t_pulse[j] == 0 and name in used:
                     raise ValueError(
                         f"neuron {name!r} resets in no time, so its pulses have no length and reach nobody: give its node "
                         "driver=nm.PulseDriver(v_pulse=0.5, t_pulse=5e-6)"
                     )
 
-    def _uses(self, name: str) -> Iterable[bool]:
-        yield from (part.source == name for part in self.plan.synapses)
-        yield from (row.source == name for crossbar in self.plan.crossbars for row in crossbar.rows)
+    def _used(self) -> set[str]:
+        """Neurons whose pulses matter to somebody, or to a memristor before themselves."""
+        used = {part.source for part in self.plan.synapses}
+        used |= {row.source for crossbar in self.plan.crossbars for row in crossbar.rows}
+        return used | {
+            part.target
+            for part in self.plan.synapses
+            if isinstance(part.synapse, MemristiveSynapse) and part.synapse.v_back
+        }
 
 
 def transfer_conductances(crossbar: Crossbar, rows: Any) -> NDArray[np.float64]:
@@ -334,8 +340,10 @@ def _with_synapses(part: NeuronPart, system: HybridSystem, loaded: bool) -> Hybr
             f"neuron {part.name!r} ({system.name}) has the inputs {', '.join(system.inputs) or 'none'}: a neuron of a network has one "
             "input current"
         )
+    # Powers are those of a neuron by itself.
+    shown = {name: output for name, output in system.outputs.items() if name == "v_mem"}
     if not loaded:
-        return dataclasses.replace(system, outputs={})
+        return dataclasses.replace(system, outputs=shown)
     (name,) = system.inputs
     current = sympy.Symbol(name, real=True)
     power = system.outputs.get("p_in")
@@ -356,7 +364,11 @@ def _with_synapses(part: NeuronPart, system: HybridSystem, loaded: bool) -> Hybr
         system,
         parameters={**system.parameters, LOAD: 0.0},
         modes={
-            mode: dataclasses.replace(m, rates={s: loaded_by(r) for s, r in m.rates.items()})
+            mode: dataclasses.replace(
+                m,
+                rates={s: loaded_by(r) for s, r in m.rates.items()},
+                time_scale=_loaded_time_scale(m, current, v_in),
+            )
             for mode, m in system.modes.items()
         },
         unknowns={n: dataclasses.replace(u, residual=loaded_by(u.residual)) for n, u in system.unknowns.items()},
@@ -364,8 +376,41 @@ def _with_synapses(part: NeuronPart, system: HybridSystem, loaded: bool) -> Hybr
             dataclasses.replace(t, guard=loaded_by(t.guard), resets={s: loaded_by(r) for s, r in t.resets.items()})
             for t in system.transitions
         ),
-        outputs={INPUT_VOLTAGE: Output(v_in, "V")},
+        outputs={**shown, INPUT_VOLTAGE: Output(v_in, "V")},
     )
+
+
+def _loaded_time_scale(mode: Mode, current: Any, v_in: Any) -> Any:
+    """A mode's time constant with what synapses add to it: a load makes the membrane faster, and steps have to follow."""
+    import sympy
+
+    from neuromorph.systems.hybrid import canonical
+
+    if mode.time_scale is None:
+        return None
+    # The rate at which a unit of load pulls each state back.
+    pulls = (
+        sympy.diff(canonical(rate), current) * sympy.diff(v_in, sympy.Symbol(state, real=True))
+        for state, rate in mode.rates.items()
+    )
+    pull = sympy.Symbol(LOAD, real=True) * sum((sympy.Abs(p) for p in pulls), sympy.Integer(0))
+    return 1 / (1 / canonical(mode.time_scale) + pull)
+
+
+def _resets_at_once(group: NeuronGroup, spiking: Sequence[str]) -> NDArray[np.bool_]:
+    """Whose discharge takes no time: it has no mode of its own, or one that is over as it begins."""
+    import sympy
+
+    from neuromorph.systems.hybrid import canonical
+
+    at_once = np.full(len(group.members), not spiking)
+    names = [sympy.Symbol(name, real=True) for name in group.system.parameters]
+    begins = {sympy.Symbol("t_mode", real=True): sympy.Integer(0)}
+    for transition in group.system.transitions:
+        guard = canonical(transition.guard).xreplace(begins)
+        if transition.source in spiking and guard.free_symbols <= set(names):
+            at_once |= sympy.lambdify(names, guard, "numpy")(*group.parameters.T) >= 0
+    return at_once
 
 
 def _device_group(model: Any, devices: list[_Device]) -> DeviceGroup:
