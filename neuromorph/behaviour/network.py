@@ -17,6 +17,7 @@ from neuromorph.errors import SimulationInterrupted
 from neuromorph.progress import Progress, silent
 from neuromorph.quantities import format_quantity
 from neuromorph.recording import Recording, SpikeTrains
+from neuromorph.systems.network import LOAD, derived_signals
 from neuromorph.version import __version__
 
 if TYPE_CHECKING:
@@ -184,8 +185,6 @@ class _Run:
         spiking = self.network.spiking_modes(group)
         modes = np.zeros(n, dtype=np.int64)
         unknowns = np.zeros((n, max(len(system.unknowns), 1)))
-        from neuromorph.systems.network import LOAD
-
         loads = np.zeros(n)
         if LOAD in system.parameters:
             loads = np.ascontiguousarray(group.parameters[:, list(system.parameters).index(LOAD)])
@@ -248,7 +247,10 @@ class _Run:
         network = self.network
         chosen = np.array(network.recorded, dtype=np.int64)
         groups = [network.groups[g] for g in self.group_of[chosen]]
-        shown = [len(group.system.states) + len(group.system.unknowns) for group in groups]
+        shown = [
+            len(group.system.states) + len(group.system.unknowns) + len(derived_signals(group.system))
+            for group in groups
+        ]
         undelayed = {
             int(source): line
             for line, (source, delay) in enumerate(zip(network.line_sources, network.line_delays, strict=True))

@@ -150,10 +150,12 @@ def longest_stretch(group, longest):
 
 @njit
 def observe_member(t, k, group, current, row, at):
-    """Write states and unknowns of a member into a row; the current that its input node draws from synapses [A]."""
+    """Write states, unknowns and derived signals of a member into a row; the current that its input node draws from synapses [A]."""
     y, z, p = pack_states(group[STATES][k]), pack_unknowns(group[UNKNOWNS][k]), pack_constants(group[CONSTANTS][k])
     here = (group[MODES][k], group[ENTERED][k], t, (current, 0.0, 0.0, 0.0), p)
     _, _, _, _, seen = equations_at(t, y, z, here)
     for i in range(N_SHOWN):
         row[at + i] = seen[i]
+    for i in range(N_DERIVED):
+        row[at + N_SHOWN + i] = seen[N_SHOWN + 1 + i]
     return group[LOADS][k] * seen[N_OBSERVED - 1]

@@ -22,7 +22,7 @@ from neuromorph.behaviour.generate import (
 from neuromorph.behaviour.lanes import LaneForm, LaneWriter
 from neuromorph.equations import load_kernel, print_numba
 from neuromorph.systems import HybridSystem
-from neuromorph.systems.network import HybridNetwork
+from neuromorph.systems.network import HybridNetwork, derived_signals
 
 WIDTH = 64
 """Neurons in a tile."""
@@ -113,7 +113,7 @@ class _GroupWriter(_CubicInput):
     """Such equations for one neuron at a time."""
 
     def source(self, derivatives: bool) -> str:
-        constants = len(self.system.states) + len(self.system.unknowns)
+        shown = len(self.system.states) + len(self.system.unknowns)
         text = super().source(derivatives)
         count = len(self.tuples["p"])
         pack = f"@njit\ndef pack_constants(a):\n    return {tuple_text(f'a[{i}]' for i in range(count))}\n"
@@ -121,7 +121,14 @@ class _GroupWriter(_CubicInput):
             ["@kernel", "def keep_constants(a, kept):", "    p = constants(a)"]
             + [f"    kept[{i}] = p[{i}]" for i in range(max(count, 1))]
         )
-        return "\n\n".join([text, f"N_SHOWN = {constants}\nN_CONSTANTS = {max(count, 1)}", pack, kept + "\n"])
+        return "\n\n".join(
+            [
+                text,
+                f"N_SHOWN = {shown}\nN_DERIVED = {len(derived_signals(self.system))}\nN_CONSTANTS = {max(count, 1)}",
+                pack,
+                kept + "\n",
+            ]
+        )
 
 
 def _device_source(model: Any) -> str:

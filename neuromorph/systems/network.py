@@ -20,6 +20,11 @@ LOAD, INPUT_VOLTAGE = "synaptic_load", "synaptic_v_in"
 """Parameter and output of a neuron that synapses load: their conductance at its input node [S], and the voltage there [V]."""
 
 
+def derived_signals(system: HybridSystem) -> tuple[str, ...]:
+    """Names of the outputs of a neuron that are recorded; the voltage at its input is only computed with."""
+    return tuple(name for name in system.outputs if name != INPUT_VOLTAGE)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NeuronGroup:
     """Neurons whose equations are the same but for their values.
@@ -184,6 +189,7 @@ class HybridNetwork:
             system, name = group_of[j].system, self.neurons[j]
             units |= {f"{name}.{s}": state.unit for s, state in system.states.items()}
             units |= {f"{name}.{s}": unknown.unit for s, unknown in system.unknowns.items()}
+            units |= {f"{name}.{s}": system.outputs[s].unit for s in derived_signals(system)}
             units |= {f"{name}.i_syn": "A", f"{name}.v_line": "V"}
         recorded = set(self.recorded)
         for devices in self.devices:

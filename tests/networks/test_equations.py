@@ -333,6 +333,8 @@ def test_a_stiff_neuron_is_solved_by_its_own_method():
     alone = nm.simulate(nm.MemristiveALIF(), STRONG, 0.1e-3, fidelity="macromodel")
     assert len(recording.spikes.of("n")) == len(alone.spikes) > 2
     np.testing.assert_allclose(recording.spikes.of("n"), alone.spikes.times, atol=2e-9)
+    half = np.interp(50e-6, alone.time, alone["v_mem"])
+    assert np.interp(50e-6, recording.time, recording["n.v_mem"]) == pytest.approx(half, abs=1e-3)
 
 
 def test_only_chosen_neurons_leave_waveforms_and_all_leave_spikes():
