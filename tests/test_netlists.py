@@ -20,6 +20,9 @@ DESIGNS = {
     "schmitt_discharge": "circuits/schmitt_discharge.py",
     "rc_neuron": "circuits/rc_neuron.py",
     "stdp_pair": "circuits/stdp_pair.py",
+    "two_neurons": "circuits/two_neurons.py",
+    "winner_take_all": "circuits/winner_take_all.py",
+    "recurrent_8": "circuits/recurrent_8.py",
     "memristive_alif_transistor": "memristive-alif at transistor",
 }
 
