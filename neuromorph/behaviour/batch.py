@@ -274,12 +274,13 @@ class _Run:
             if tile.status != self.kernel.QUIET:
                 raise failure(setup.system, tile.status, tile.t_failed, None, f"neuron {setup.first + tile.failed}")
         states = np.concatenate([tile.states() for tile in self.tiles], axis=1)
+        times = np.concatenate([np.zeros(0), *(times for tile in self.tiles for times, _ in tile.spikes)])
+        who = np.concatenate([np.zeros(0, int), *(who for tile in self.tiles for _, who in tile.spikes)])
+        # Millions of spikes would be in memory once more while they are put in order.
+        for tile in self.tiles:
+            tile.spikes.clear()
         return BatchRecording(
-            spikes=SpikeTrains(
-                np.concatenate([np.zeros(0), *(times for tile in self.tiles for times, _ in tile.spikes)]),
-                np.concatenate([np.zeros(0, int), *(who for tile in self.tiles for _, who in tile.spikes)]),
-                n_sources=setup.n,
-            ),
+            spikes=SpikeTrains(times, who, n_sources=setup.n),
             time=self._sample_times(),
             signals={name: self.samples[:, i] for i, name in enumerate(setup.record)},
             units=setup.system.units(),

@@ -76,7 +76,7 @@ class SpikeTrains:
             raise ValueError(f"times must be finite times in s, got times[{wrong}] = {when[wrong]}")
         if who.size and not np.issubdtype(who.dtype, np.integer):
             raise ValueError(f"sources must be integers, got an array of {who.dtype}")
-        who = who.astype(np.int64)
+        who = who.astype(np.int64, copy=False)
         texts = _checked_names(names)
         seen = int(who.max(initial=-1)) + 1
         if n_sources is None:
