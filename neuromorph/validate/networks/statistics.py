@@ -110,7 +110,7 @@ def compare_statistics(
         if min(map(len, gaps)) >= _LEAST_INTERVALS:
             n, m = (len(g) / memory for g in gaps)
             allowed = math.sqrt(-math.log(share / 2) / 2 * (n + m) / (n * m))
-            intervals[name] = _distance(*gaps, isi) / allowed
+            intervals[name] = _distance(gaps[0], gaps[1], isi) / allowed
     edges = np.linspace(0.0, t_stop, _BINS + 1)
     binned = [np.histogram(recording.spikes.times, edges)[0] for recording in (reference, candidate)]
     differences = binned[1] - binned[0]
