@@ -1,7 +1,7 @@
 """A step of the classical Runge-Kutta method for a block of lanes, stage by stage.
 
 Not imported: its text follows that of ``rk4_lanes_kernel.py`` (see ``lanes.py``). A loop for each stage keeps the chains of
-operations short enough for the processor to work on several lanes at once; one loop for all takes twice as long.
+operations short enough for the processor to work on several lanes at once; one loop for all takes half as long again.
 """
 
 STEPS_PER_PASS = 1
