@@ -378,7 +378,7 @@ def _shortest_steps(steps: list[dict[str, float]]) -> dict[str, float]:
 def _device_time(devices: DeviceGroup, t_stop: float) -> float:
     """What a step has to resolve of the devices' states [s]."""
     v = float(np.max(np.abs(devices.v_lines) + np.abs(devices.v_backs), initial=0.0))
-    scale = devices.model.time_scale(sympy.Float(v))
+    scale = devices.model.time_scale(sympy.Float(v)) if v > 0 else None
     if scale is None:
         return t_stop / 1000
     names = [sympy.Symbol(name, real=True) for name in devices.model.values()]

@@ -227,7 +227,7 @@ class _Assembly:
         """Steps that resolve a memristor under a voltage [V], if it states a time."""
         import sympy
 
-        if (id(model), voltage) in self.seen:
+        if voltage == 0 or (id(model), voltage) in self.seen:
             return
         self.seen.add((id(model), voltage))
         scale = model.time_scale(sympy.Float(voltage))

@@ -49,3 +49,13 @@ def test_a_pulse_of_no_length_cannot_move_the_far_end_of_a_memristor():
         nm.compose(graph).dynamics()
     graph.edges["s", "n"]["synapse"] = nm.MemristiveSynapse()
     assert nm.compose(graph).dynamics().neurons == ("n",)
+
+
+def test_a_line_without_voltage_leaves_a_memristor_as_it_is():
+    graph = source_and_neuron(nm.MemristiveSynapse(memristor=nm.LinearIonDrift(), x0=0.4), nm.LIF())
+    graph.nodes["s"]["driver"] = nm.PulseDriver(v_pulse=0.0, t_pulse=1e-3)
+    network = nm.compose(graph)
+    recording = nm.simulate(network, t_stop=1e-3)
+    assert not recording["n.i_syn"].any()
+    assert set(recording["s->n.x"]) == {0.4}
+    assert "s_to_n" in str(network.schematic().raw_spice)
