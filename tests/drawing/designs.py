@@ -28,7 +28,7 @@ def by_hand():
 
 def of_gallery(root):
     """Name, design and fidelity of the scripts whose circuits are drawn automatically."""
-    for name in ("rectifying_synapse", "relaxation_oscillator"):
+    for name in ("rectifying_synapse", "relaxation_oscillator", "two_neurons"):
         yield name, requested(str(root / "circuits" / f"{name}.py"), [], [], None).design, None
 
 

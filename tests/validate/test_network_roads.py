@@ -237,3 +237,15 @@ def test_tolerances_of_networks():
     assert (tolerances.isi, tolerances.spike_count, tolerances.weight) == (2e-2, 1, 1e-2)
     with pytest.raises(ValueError, match="tolerance weight must be a number of at least 0"):
         Tolerances(weight=-1.0)
+
+
+def test_what_switches_that_are_off_let_through_is_no_difference():
+    """A neuron that no pulse ever reaches gets nanoamperes in the circuit and nothing in the equations."""
+    graph = networkx.DiGraph(name="silent source", t_stop=1e-3)
+    graph.add_node("a", neuron=NEURON, drive=nm.Constant(value=0.1e-3), driver=DRIVER)
+    graph.add_node("b", neuron=NEURON, drive=nm.Constant(value=1e-3))
+    graph.add_edge("a", "b", synapse=nm.StaticSynapse(conductance=4e-3))
+    check = nm.cross_validate(nm.compose(graph), error_budget=False)
+    assert np.any(check.candidate["b.i_syn"])
+    assert 0 < check.left_over["b"] < 0.01
+    assert check.passed, check.summary()

@@ -13,6 +13,8 @@ from neuromorph.validate.networks.lines import Delivered, Edge, Lines, edges_of,
 
 # Beyond this inflation of their variance edges are told apart by less than a thousandth of their pulses.
 _MOST_INFLATION = 1e3
+# A current below this share of that of the strongest edge is what switches that are off let through.
+_NOTHING = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +137,15 @@ def _compare_inputs(target: str, edges: list[Edge], roads: list[Lines]) -> tuple
     delivered = [[lines.delivered(edge) for edge in edges] for lines in roads]
     silent = [k for k in range(len(edges)) if any(not _is_active(road[k]) for road in delivered)]
     columns = [_Column([k], [road[k].current for road in delivered]) for k in range(len(edges)) if k not in silent]
-    fits = [_Fit(lines, target, road, len(columns)) for lines, road in zip(roads, delivered, strict=True)]
+    strongest = max(
+        abs(found.conductance * edge.factor * roads[0].plan.drivers[edge.source].v_pulse)
+        for road in delivered
+        for edge, found in zip(edges, road, strict=True)
+    )
+    fits = [
+        _Fit(lines, target, road, len(columns), _NOTHING * strongest)
+        for lines, road in zip(roads, delivered, strict=True)
+    ]
     _join_alike(columns, fits)
     solved = [fit.solve([column.currents[r] for column in columns]) for r, fit in enumerate(fits)]
     result = {k: _unmeasured(edges[k], "no pulse passed it on one of the roads") for k in silent}
@@ -182,13 +192,14 @@ class _Solved:
 class _Fit:
     """Least squares on the time points of one road."""
 
-    def __init__(self, lines: Lines, target: str, road: list[Delivered], count: int) -> None:
+    def __init__(self, lines: Lines, target: str, road: list[Delivered], count: int, least: float) -> None:
         counts = np.ones(len(lines.time), dtype=bool)
         for delivered in road:
             counts &= delivered.counts
         self.weights = np.where(counts, time_weights(lines.time), 0.0)
         self.current = lines.recording[f"{target}.i_syn"]
-        self.power = float(np.sum(self.weights * self.current**2))
+        # What is left over is a share of the current, or of the least that counts where hardly any flows [A].
+        self.power = max(float(np.sum(self.weights * self.current**2)), least**2 * float(np.sum(self.weights)))
         self.count = count
 
     def gram(self, currents: list[Any]) -> Any:
@@ -204,7 +215,9 @@ class _Fit:
     def solve(self, currents: list[Any]) -> _Solved:
         if not currents:
             # Whatever flows is left over.
-            return _Solved(np.empty(0), np.empty((0, 0)), self.power, 1.0 if self.power > 0 else 0.0)
+            residual = float(np.sum(self.weights * self.current**2))
+            left_over = np.sqrt(residual / self.power) if self.power else 0.0
+            return _Solved(np.empty(0), np.empty((0, 0)), residual, float(left_over))
         a = np.array(currents)
         gram, lengths = self.gram(currents)
         inverse = np.linalg.pinv(gram, hermitian=True)
