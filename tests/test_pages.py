@@ -77,6 +77,16 @@ def test_commands_of_the_page_on_crossbars_are_understood(root, tmp_path, monkey
         assert result.exit_code == 0, f"{command}\n{result.output}"
 
 
+@pytest.mark.slow
+def test_commands_of_the_page_on_networks_are_understood(root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    commands = [line for block in _blocks(root, "networks.md", "sh") for line in block.splitlines()]
+    assert len(commands) == 8
+    for command in commands:
+        result = CliRunner().invoke(app, shlex.split(command)[1:])
+        assert result.exit_code == 0, f"{command}\n{result.output}"
+
+
 def test_commands_of_the_hardware_page_are_understood(root, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     commands = _blocks(root, "hardware.md", "sh")[0].splitlines()
