@@ -135,8 +135,16 @@ class _Assembly:
         for title, lines in sections.items():
             if lines:
                 text += [f"* {title}", *lines]
-        circuit.raw_spice += "\n".join(text)
+        circuit.raw_spice += "\n".join([*text, *self._unused_sources(text)])
         return circuit
+
+    def _unused_sources(self, text: list[str]) -> list[str]:
+        """Resistors at the lines of spike sources that reach nobody: a port needs a node."""
+        words = {word for line in text for word in line.split()}
+        nodes = {part.name: self.lines.nodes_of[part.name] for part in self.plan.spike_sources}
+        return [
+            f"{self.elements.take(f'Rrest_{name}')} {node} 0 1e6" for name, node in nodes.items() if node not in words
+        ]
 
     def _neuron(self, part: NeuronPart) -> None:
         cell = self.cells[part.name]

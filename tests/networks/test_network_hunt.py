@@ -59,3 +59,14 @@ def test_a_line_without_voltage_leaves_a_memristor_as_it_is():
     assert not recording["n.i_syn"].any()
     assert set(recording["s->n.x"]) == {0.4}
     assert "s_to_n" in str(network.schematic().raw_spice)
+
+
+@pytest.mark.parametrize("conductance", [None, 0.0])
+def test_a_source_of_spikes_that_reaches_nobody_is_in_the_circuit(conductance):
+    graph = networkx.DiGraph()
+    graph.add_node("s", spikes=[0.2e-3], driver=nm.PulseDriver(t_pulse=1e-4))
+    graph.add_node("n", neuron=nm.LIF(), drive=nm.Constant(value=0.2e-3))
+    if conductance is not None:
+        graph.add_edge("s", "n", synapse=nm.StaticSynapse(conductance=conductance))
+    recording = nm.simulate(nm.compose(graph), t_stop=1e-3, engine="ngspice")
+    assert len(recording.spikes) == 1
