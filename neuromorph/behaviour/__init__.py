@@ -8,4 +8,13 @@ from neuromorph.behaviour.rk4 import RK4
 from neuromorph.behaviour.rosenbrock import Rosenbrock
 from neuromorph.behaviour.simulate import default_solver, simulate_system
 
-__all__ = ["RK4", "EulerMaruyama", "Milstein", "NetworkSolver", "Rosenbrock", "default_solver", "simulate_batch", "simulate_system"]
+__all__ = [
+    "RK4",
+    "EulerMaruyama",
+    "Milstein",
+    "NetworkSolver",
+    "Rosenbrock",
+    "default_solver",
+    "simulate_batch",
+    "simulate_system",
+]
