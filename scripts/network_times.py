@@ -32,6 +32,8 @@ TABLES = ("ideal wires", "wires", "engines")
 IDEAL_SIZES, WIRED_SIZES = (32, 64, 128, 256, 512, 1000), (32, 64, 128, 256)
 ENGINE_SIZES, ENGINE_TIME = (2, 4, 8, 16), 20e-3
 R_WIRE = 2.0
+# About a spike in a millisecond, as for sensors and motors: what a network costs goes with its spikes.
+NEURON = nm.MemristiveALIF(capacitance=470e-9)
 # All the synapses of a neuron together, so that its rate changes with those of the others and it does not fire at each of them [S].
 TOGETHER = 1e-3
 
@@ -45,7 +47,7 @@ def network(size: int, r_wire: float) -> nm.Network:
     drives = [nm.Constant(value=float(value)) for value in generator.uniform(0.9e-3, 1.1e-3, size)]
     # With wires a neuron drives itself a little, over the others, which needs a delay.
     delay = 1e-6 if r_wire else 0.0
-    return nm.compose(nm.networks.recurrent_crossbar(crossbar, drive=drives, delay=delay), record=[])
+    return nm.compose(nm.networks.recurrent_crossbar(crossbar, neuron=NEURON, drive=drives, delay=delay), record=[])
 
 
 def measure(size: int, r_wire: float, t_stop: float) -> dict[str, float]:
@@ -95,8 +97,8 @@ def growth(r_wire: float, sizes: list[int], t_stop: float, budget: float) -> lis
 def ideal_text(t_stop: float, largest: int, budget: float) -> list[str]:
     sizes = [size for size in IDEAL_SIZES if size <= largest]
     return [
-        f"Behaviourally, {nm.format_quantity(t_stop, 's')} of memristive neurons that drive each other through one crossbar with ideal "
-        "wires; the ratio is that of the time to the one above:",
+        f"Behaviourally, {nm.format_quantity(t_stop, 's')} of memristive neurons of 470 nF that drive each other through one crossbar with "
+        "ideal wires; the ratio is that of the time to the one above:",
         "",
         *growth(0.0, sizes, t_stop, budget),
     ]
