@@ -58,7 +58,7 @@ def test_examples_of_own_parts_run(root, tmp_path):
 def test_commands_run(root, tmp_path):
     (tmp_path / "circuits").symlink_to(root / "circuits")
     commands = [line for line in _blocks(root, "sh")[1].splitlines() if line.startswith("neuromorph")]
-    assert len(commands) == 12
+    assert len(commands) == 13
     # Minutes long, or of measured files: run by tests of their own.
     commands = [command for command in commands if not re.search(r"neuromorph (reproduce|fit)", command)]
     for command in commands:
