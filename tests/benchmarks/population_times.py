@@ -259,7 +259,7 @@ def memory_traffic(case, spikes):
 def table(found, limits):
     """Lines of the table."""
     lines = [
-        "| 10,000 neurons | one thread | two (demanded: 1.7 with noise) | Brian2, one thread | ratio (demanded) | float operations: share of the processor's | "
+        "| 10,000 neurons | one thread | two (aim: 1.7 with noise) | Brian2, one thread | ratio (aim) | float operations: share of the processor's | "
         "memory: share |",
         "|---|---|---|---|---|---|---|",
     ]

@@ -10,7 +10,7 @@ import numpy as np
 import population_times as times
 import pytest
 
-# What is reached on a machine that others use, too; the table names what is demanded on an idle one.
+# What is reached on a machine that others use, too; the table names what is aimed at on an idle one.
 REACHED = {"LIF": 1.5, "LIF with white noise": 4.0, "memristive ALIF, RK4": 2.8}
 
 
