@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from crossbar_times import machine
+from measured_tables import machine
 
 import neuromorph as nm
 from neuromorph.spice.ngspice_shared import close_workers

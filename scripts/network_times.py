@@ -11,9 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import platform
-import re
 import resource
 import subprocess
 import sys
@@ -24,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measured_tables import machine, marks, rewrite
 
 import neuromorph as nm
 
@@ -138,37 +137,12 @@ def engines_text(_t_stop: float, largest: int, budget: float) -> list[str]:
     return [f"{nm.format_quantity(ENGINE_TIME, 's')} of the first network, by engine:", "", *lines]
 
 
-def marks(name: str) -> tuple[str, str]:
-    """What stands before and behind a table of the page."""
-    return f"<!-- times of {name}: begin -->", f"<!-- times of {name}: end -->"
-
-
 def block(name: str, text: list[str]) -> str:
     """A table with its marks, and with where and when it was measured."""
     begin, end = marks(name)
     versions = ", ".join(f"{package} {version(package)}" for package in ("neuromorph", "numpy", "numba"))
     where = f"Measured on {date.today().isoformat()}, {machine()}, Python {platform.python_version()}, {versions}."
     return "\n".join([begin, *text, "", where, end])
-
-
-def machine() -> str:
-    """Kind of machine, without its name."""
-    model = ""
-    try:
-        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text("utf-8"), re.MULTILINE)
-        model = f" ({found[1].strip()})" if found else ""
-    except OSError:
-        pass
-    return f"{platform.system()} {platform.machine()} with {os.cpu_count()} cores{model}"
-
-
-def rewrite(page: Path, name: str, text: str) -> None:
-    """Put the text in place of a marked block of the page."""
-    old = page.read_text("utf-8")
-    begin, end = marks(name)
-    if old.count(begin) != 1 or old.count(end) != 1:
-        raise SystemExit(f"{page.name} must have the marks {begin} and {end}, once each")
-    page.write_text(old[: old.index(begin)] + text + old[old.index(end) + len(end) :], "utf-8")
 
 
 def main() -> None:

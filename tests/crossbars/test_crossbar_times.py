@@ -24,7 +24,10 @@ def test_one_command_measures_the_tables(root: Path) -> None:
     assert "Python 3." in done.stdout
 
 
-def test_the_tables_are_written_between_their_marks(root: Path, tmp_path: Path) -> None:
+def test_the_tables_are_written_between_their_marks(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(root / "scripts")
     script = runpy.run_path(str(root / "scripts" / "crossbar_times.py"))
     begin, end = script["marks"]("points")
     page = tmp_path / "page.md"
