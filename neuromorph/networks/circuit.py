@@ -27,7 +27,7 @@ __all__ = ["network_circuit"]
 
 _STEPS_PER_TIME_SCALE = 10
 # Of a run whose length the graph does not say [s], and of a run at most.
-_T_STOP, _MOST_STEPS = 20e-3, 20_000
+_MOST_STEPS = 20_000
 
 
 def network_circuit(plan: Plan, recorded: Sequence[str]) -> Schematic:
@@ -242,7 +242,7 @@ class _Assembly:
         if scale is not None:
             values = {sympy.Symbol(name, real=True): value for name, value in model.values().items()}
             time = float(scale.xreplace(values))
-            longest = _T_STOP if self.plan.t_stop is None else self.plan.t_stop
+            longest = self.plan.duration
             # Some models name times that few devices ever see; the engine's error control finds those.
             if math.isfinite(time) and time > 0:
                 self.steps.append(max(time / _STEPS_PER_TIME_SCALE, longest / _MOST_STEPS))

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 # Above this many neurons only spikes are recorded, unless neurons are named.
 _MOST_RECORDED = 32
-_T_STOP = 20e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +85,7 @@ class Network:
 
     def working_point(self) -> WorkingPoint:
         """What the graph says of itself: its own drives [A], and how long to run [s]; 20 ms where it does not say."""
-        return WorkingPoint({}, _T_STOP if self.plan.t_stop is None else self.plan.t_stop)
+        return WorkingPoint({}, self.plan.duration)
 
 
 def compose(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import networkx
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_DURATION = 20e-3
 KINDS = ("neuron", "input", "spikes", "crossbar")
 """What a node may be: the attribute that it has."""
 _BESIDE = {"neuron": ("drive", "driver", "gain"), "input": (), "spikes": ("driver",), "crossbar": ()}
@@ -149,6 +150,11 @@ class Plan:
     synapses: tuple[SynapsePart, ...]
     injections: tuple[InjectionPart, ...]
     crossbars: tuple[CrossbarPart, ...]
+
+    @property
+    def duration(self) -> float:
+        """How long a run is where nothing else is asked [s]: what the graph says, or 20 ms."""
+        return _DURATION if self.t_stop is None else self.t_stop
 
     @property
     def drivers(self) -> dict[str, PulseDriver]:
