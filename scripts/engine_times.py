@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measured_tables import machine
+from measured_tables import machine, marks, rewrite
 
 import neuromorph as nm
 from neuromorph.spice.ngspice_shared import close_workers
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "which_engine.md"
-BEGIN, END = "<!-- times: begin -->", "<!-- times: end -->"
+TABLE = "one neuron"
 
 
 @dataclass(frozen=True)
@@ -130,12 +130,12 @@ def main() -> None:
         "Processor time, and the largest difference of any spike time from the equations'. "
         f"Measured on {date.today().isoformat()}, {machine()}, neuromorph {nm.__version__}."
     )
-    text = "\n".join([BEGIN, *rows(given.ngspice, given.runs), "", where, END])
-    if not given.write:
+    begin, end = marks(TABLE)
+    text = "\n".join([begin, *rows(given.ngspice, given.runs), "", where, end])
+    if given.write:
+        rewrite(PAGE, TABLE, text)
+    else:
         print(text)
-        return
-    old = PAGE.read_text("utf-8")
-    PAGE.write_text(old[: old.index(BEGIN)] + text + old[old.index(END) + len(END) :], "utf-8")
 
 
 if __name__ == "__main__":
