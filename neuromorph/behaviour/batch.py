@@ -28,6 +28,7 @@ from neuromorph.behaviour.steps import (
 from neuromorph.progress import Progress, silent
 from neuromorph.quantities import check_value
 from neuromorph.recording import BatchRecording, SpikeTrains
+from neuromorph.recording.spikes import in_order
 from neuromorph.stimulus import Constant, Stimulus
 from neuromorph.version import __version__
 
@@ -263,22 +264,20 @@ class _Run:
         own_inputs = sum(kind == "own" for kind in self.kinds) * self.width * (1 if self.is_stochastic else 5)
         chunk = min(_STEPS_PER_CALL, max(16, _OWN_VALUES_PER_CALL // own_inputs) if own_inputs else _STEPS_PER_CALL)
         sampled = self.inputs if self.is_stochastic else self.pieces
+        found: list[tuple[Array, NDArray[np.int32]]] = []
         with ThreadPoolExecutor(min(threads, len(self.tiles))) as pool:
             for start in range(0, self.n_steps, chunk):
                 times = self.times(start, min(start + chunk, self.n_steps))
                 shared = sampled([tables[0] for tables in self.shared_tables], times)
                 for _ in pool.map(lambda tile, a=start, b=times, c=shared: tile.advance(a, b, c), self.tiles):
                     pass
+                found.append(self.spikes_in_order())
                 progress(min(1.0, (start + chunk) / self.n_steps), setup.solver.engine)
         for tile in self.tiles:
             if tile.status != self.kernel.QUIET:
                 raise failure(setup.system, tile.status, tile.t_failed, None, f"neuron {setup.first + tile.failed}")
         states = np.concatenate([tile.states() for tile in self.tiles], axis=1)
-        times = np.concatenate([np.zeros(0), *(times for tile in self.tiles for times, _ in tile.spikes)])
-        who = np.concatenate([np.zeros(0, int), *(who for tile in self.tiles for _, who in tile.spikes)])
-        # Millions of spikes would be in memory once more while they are put in order.
-        for tile in self.tiles:
-            tile.spikes.clear()
+        times, who = _joined(found)
         return BatchRecording(
             spikes=SpikeTrains(times, who, n_sources=setup.n),
             time=self._sample_times(),
@@ -286,6 +285,16 @@ class _Run:
             units=setup.system.units(),
             last=dict(zip(setup.system.states, states, strict=True)),
             provenance=self._provenance(),
+        )
+
+    def spikes_in_order(self) -> tuple[Array, NDArray[np.int32]]:
+        """Times [s] and neurons of the spikes since the last call, which the tiles forget."""
+        found = [part for tile in self.tiles for part in tile.spikes]
+        for tile in self.tiles:
+            tile.spikes = []
+        return in_order(
+            np.concatenate([np.zeros(0), *(times for times, _ in found)]),
+            np.concatenate([np.zeros(0, np.int32), *(who for _, who in found)]),
         )
 
     def inputs(self, tables: list[Array], times: Array) -> Array:
@@ -408,6 +417,19 @@ class _Tile:
             if status not in (kernel.QUIET, kernel.BUFFER_FULL):
                 self.status, self.failed, self.t_failed = int(status), self.start + int(lane), float(times[done])
                 return
+
+
+def _joined(found: list[tuple[Array, NDArray[np.int32]]]) -> tuple[Array, NDArray[np.int64]]:
+    """All spikes, taken from the list one by one: millions of them would be in memory twice."""
+    n = sum(len(times) for times, _ in found)
+    times, who = np.empty(n), np.empty(n, dtype=np.int64)
+    while found:
+        when, neurons = found.pop()
+        times[n - len(when) : n], who[n - len(when) : n] = when, neurons
+        n -= len(when)
+    times.setflags(write=False)
+    who.setflags(write=False)
+    return times, who
 
 
 def _by_neuron(kind: str, given: Mapping[str, ArrayLike], names: Mapping[str, Any], n: int) -> dict[str, Array]:

@@ -33,6 +33,7 @@ BLOCK = 64
 """Neurons among which is looked for events at once."""
 CROSSINGS = ("grid", "interpolated", "bridge")
 _H = real_symbol("h")
+_FUSED = sympy.Function("fma", real=True)
 _kernels: dict[Any, ModuleType] = {}
 
 
@@ -177,7 +178,7 @@ class LaneWriter(EquationWriter):
                 terms = ito.milstein_terms(noise, self.state_symbols, self.increments, _H)
             return [
                 [
-                    _H * rate + sum(b * w for b, w in zip(row, self.increments, strict=True)) + term
+                    self._fused(_H * rate + sum(b * w for b, w in zip(row, self.increments, strict=True)) + term)
                     for rate, row, term in zip(rates, noise, terms, strict=True)
                 ]
             ]
@@ -188,6 +189,20 @@ class LaneWriter(EquationWriter):
             f"    solved, z, d = change({arguments})\n"
             f"    return solved, z, {tuple_text(f'y[{i}] + d[{i}]' for i in range(len(self.state_symbols)))}\n"
         )
+
+    def _fused(self, change: Any) -> Any:
+        """A change that is affine in states and increments by fused products.
+
+        Of what a step must wait for, the states before it, only one product and one sum are left.
+        """
+        symbols = [*self.increments, *self.state_symbols]
+        slopes = {s: change.diff(s) for s in symbols} if change.is_polynomial(*symbols) else {}
+        if not slopes or any(slope.free_symbols & {*symbols} for slope in slopes.values()):
+            return change
+        value = change.xreplace(dict.fromkeys(symbols, sympy.S.Zero))
+        for symbol, slope in slopes.items():
+            value = _FUSED(slope, symbol, value) if slope != 0 else value
+        return value
 
     def _refuse(self, mode: str, noise: list[list[Any]]) -> None:
         names = self.system.noise_sources

@@ -65,6 +65,7 @@ class _LanesPrinter(_NumbaPrinter):
     functions: Mapping[str, str] = {
         **_NumbaPrinter.functions,
         **{name: f"lane_{name}" for name in ["exp", "log", "tanh", "logistic"]},
+        "fma": "fma",
     }
 
 

@@ -87,9 +87,9 @@ class SpikeTrains:
                 f"{who.min(initial=0)} to {seen - 1}, n_sources {n_sources} and "
                 f"{pluralised(len(texts), 'name')}"
             )
-        order = _by_time_and_source(when, who)
-        object.__setattr__(self, "times", frozen_array(when[order], np.float64))
-        object.__setattr__(self, "sources", frozen_array(who[order], np.int64))
+        when, who = in_order(when, who)
+        object.__setattr__(self, "times", frozen_array(when, np.float64))
+        object.__setattr__(self, "sources", frozen_array(who, np.int64))
         object.__setattr__(self, "names", texts)
         object.__setattr__(self, "n_sources", int(n_sources))
 
@@ -214,14 +214,41 @@ class SpikeTrains:
         return SpikeTrains(self.times[kept], self.sources[kept], self.names, self.n_sources)
 
 
-def _by_time_and_source(when: NDArray[np.float64], who: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Order by time, by source among equal times: it does not depend on how many threads found the spikes."""
+def in_order(when: NDArray[np.float64], who: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[Any]]:
+    """Spikes by time, by source among equal times: it does not depend on how many threads found them.
+
+    What is in order already comes back as it is; everything else is new and read-only.
+
+    Parameters
+    ----------
+    when : ndarray, shape (n_spikes,) [s]
+        Finite times.
+    who : ndarray of int, shape (n_spikes,)
+        Sources.
+
+    Returns
+    -------
+    when, who : ndarray
+        The same spikes in order.
+    """
+    if _are_in_order(when, who):
+        return when, who
     # Spikes mostly come in stretches that are in order, which this sort uses and a lexical one does not.
     order = np.argsort(when, kind="stable")
     times, sources = when[order], who[order]
-    if np.any((times[1:] == times[:-1]) & (sources[1:] < sources[:-1])):
-        return np.lexsort((who, when))
-    return order
+    if not _are_in_order(times, sources):
+        order = np.lexsort((who, when))
+        times, sources = when[order], who[order]
+    times.setflags(write=False)
+    sources.setflags(write=False)
+    return times, sources
+
+
+def _are_in_order(when: NDArray[np.float64], who: NDArray[Any]) -> bool:
+    earlier, later = when[:-1], when[1:]
+    if not np.all(earlier <= later):
+        return False
+    return not np.any((earlier == later) & (who[1:] < who[:-1]))
 
 
 def _checked_names(names: Sequence[str]) -> tuple[str, ...]:
