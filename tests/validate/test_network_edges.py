@@ -132,3 +132,23 @@ def test_lines_that_were_not_recorded_are_asked_for():
     report = compare_edges(PLAN, one, one)
     assert all(edge.difference is None for edge in report.edges)
     assert report.edges[0].remark == "not recorded: nm.compose(graph, record=...) with c and b measures it"
+
+
+@pytest.mark.parametrize("weight", [2e-3, 2.1e-3])
+def test_a_pulse_within_one_step_is_measured_at_its_jumps(weight):
+    """A spike source's lines are not recorded, and equations make one step of a pulse that is short beside the membrane."""
+    made = graph()
+    made.add_node("s", spikes=[1e-3, 4e-3], driver=nm.PulseDriver(v_pulse=V_PULSE, t_pulse=10e-6))
+    made.add_edge("s", "c", synapse=nm.StaticSynapse(conductance=2e-3))
+
+    def steps(conductance, last):
+        time = np.array([0.0, 1e-3, 1e-3, 1.01e-3, 1.01e-3, 4e-3, 4e-3, 4.01e-3, 4.01e-3, last])
+        active = np.array([0, 0, 1, 1, 0, 0, 1, 1, 0, 0], dtype=float)
+        signals = {"c.i_syn": conductance * V_PULSE * active}
+        return Recording(time, signals, spikes=SpikeTrains([], names=("a", "b", "c")), provenance={})
+
+    report = compare_edges(nm.compose(made).plan, steps(2e-3, T_STOP), steps(weight, T_STOP))
+    (edge,) = report.edges
+    assert edge.reference == pytest.approx(2e-3, rel=1e-12)
+    assert edge.difference == pytest.approx(weight / 2e-3 - 1, abs=1e-12)
+    assert report.left_over["c"] < 1e-12

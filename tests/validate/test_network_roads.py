@@ -249,3 +249,19 @@ def test_what_switches_that_are_off_let_through_is_no_difference():
     assert np.any(check.candidate["b.i_syn"])
     assert 0 < check.left_over["b"] < 0.01
     assert check.passed, check.summary()
+
+
+@pytest.mark.parametrize("spikes", [[1e-4], [1e-4, 1e-4, 5.0], [0.0]])
+def test_one_short_pulse_of_a_source_is_seen_on_both_roads(spikes):
+    """The equations make one step of it, and record nothing inside."""
+    graph = networkx.DiGraph(name="one pulse", t_stop=0.5e-3)
+    graph.add_node("a", neuron=nm.LIF(), drive=nm.Constant(value=0.3e-3))
+    graph.add_node("source", spikes=spikes, driver=nm.PulseDriver(v_pulse=0.5, t_pulse=10e-6))
+    graph.add_edge("source", "a", synapse=nm.StaticSynapse(conductance=2e-3))
+    check = nm.cross_validate(nm.compose(graph), error_budget=False)
+    assert check.passed, check.summary()
+    assert check.worst_edge.reference == pytest.approx(2e-3, rel=1e-6)
+    heavier = graph.copy()
+    heavier.edges["source", "a"]["synapse"] = nm.StaticSynapse(conductance=2.1e-3)
+    wrong = nm.cross_validate((nm.compose(graph), nm.compose(heavier)), error_budget=False)
+    assert [c.name for c in wrong.criteria if not c.passed] == ["weight of source->a"]

@@ -17,6 +17,8 @@ from neuromorph.recording import Recording
 
 # Around an edge of a pulse that is not sampled where it acts, this share of the shortest pulse does not count.
 _BLUR = 0.005
+# Times that differ by less than this share of it are the same, but for rounding.
+_SAME = 1e-4
 # Exponents of a low-pass are kept below this, so that they do not overflow.
 _LARGEST_EXPONENT = 300.0
 
@@ -198,8 +200,8 @@ class Lines:
             if delay == 0:
                 return sampled, everywhere, edges
         edges = edges + delay
-        active = (np.searchsorted(edges, time, side="right") % 2).astype(float)
-        return active, _away_from(edges, time), edges
+        active, certain = _pulses(edges, time)
+        return active, certain, edges
 
     def delivered(self, edge: Edge) -> Delivered:
         """What an edge delivers on this road if it is as in the graph (SI units)."""
@@ -272,16 +274,30 @@ def _crossings(time: Any, active: Any) -> Any:
     return np.concatenate([time[:1], crossings]) if len(above) and above[0] else crossings
 
 
-def _away_from(edges: Any, time: Any) -> Any:
-    """Samples that are certain although a pulse's edges are known only so well."""
+def _pulses(edges: Any, time: Any) -> tuple[Any, Any]:
+    """Whether a line is active, 0 or 1, and which samples are certain although a pulse's edges are known only so well."""
+    active = (np.searchsorted(edges, time, side="right") % 2).astype(float)
     if not len(edges):
-        return np.ones(len(time), dtype=bool)
-    blur = _BLUR * float(np.min(np.diff(edges)[::2], initial=np.inf))
-    if not np.isfinite(blur):
-        blur = 0.0
+        return active, np.ones(len(time), dtype=bool)
+    shortest = float(np.min(np.diff(edges)[::2], initial=np.inf))
+    blur = _BLUR * shortest if np.isfinite(shortest) else 0.0
+    nearest = _nearest(edges, time)
+    certain = np.abs(time - edges[nearest]) > blur
+    # Equal times mark a jump: the first of them is before the edge, the last behind it. A pulse within one step has no others.
+    again = np.concatenate([[False], np.diff(time) == 0, [False]])
+    exact = np.abs(time - edges[nearest]) <= _SAME * blur
+    firsts = again[1:] & ~again[:-1] & exact
+    lasts = again[:-1] & ~again[1:] & exact
+    active[firsts] = nearest[firsts] % 2
+    active[lasts] = 1 - nearest[lasts] % 2
+    return active, certain | firsts | lasts
+
+
+def _nearest(edges: Any, time: Any) -> Any:
+    """The number of the edge that is nearest to each time."""
     after = np.clip(np.searchsorted(edges, time), 0, len(edges) - 1)
     before = np.clip(after - 1, 0, len(edges) - 1)
-    return np.minimum(np.abs(time - edges[before]), np.abs(time - edges[after])) > blur
+    return np.where(np.abs(time - edges[before]) < np.abs(time - edges[after]), before, after)
 
 
 def _low_passed(time: Any, edges: Any, tau: float) -> Any:
