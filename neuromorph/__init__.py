@@ -59,6 +59,7 @@ _HOMES = {
         "MMS",
         "VTEAM",
         "Comparator",
+        "CurrentConveyor",
         "DifferenceAmplifier",
         "LinearIonDrift",
         "MemristorModel",
@@ -190,6 +191,7 @@ if TYPE_CHECKING:
     from neuromorph.devices import MMS as MMS
     from neuromorph.devices import VTEAM as VTEAM
     from neuromorph.devices import Comparator as Comparator
+    from neuromorph.devices import CurrentConveyor as CurrentConveyor
     from neuromorph.devices import DifferenceAmplifier as DifferenceAmplifier
     from neuromorph.devices import LinearIonDrift as LinearIonDrift
     from neuromorph.devices import MemristorModel as MemristorModel

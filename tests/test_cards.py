@@ -32,6 +32,7 @@ def test_shipped_card_is_the_default_device():
         ("linear_ion_drift", nm.LinearIonDrift(window="joglekar")),
         ("op482", nm.OpAmp()),
         ("ad8561", nm.Comparator()),
+        ("ad844", nm.CurrentConveyor()),
     ],
 )
 def test_other_shipped_cards(card, model):

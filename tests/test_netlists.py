@@ -87,7 +87,7 @@ def test_model_files_are_what_the_code_makes(model, ending, method, root, compar
 
 
 PARTS = [nm.OpAmp(), nm.Comparator(), nm.Mosfet(), nm.TransistorComparator(inputs="p")]
-PARTS += [nm.TransistorComparator(inputs="n")]
+PARTS += [nm.TransistorComparator(inputs="n"), nm.CurrentConveyor()]
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.subcircuit_name)

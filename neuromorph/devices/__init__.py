@@ -2,6 +2,7 @@
 
 from neuromorph.devices.cards import load_card, model_file, model_named
 from neuromorph.devices.comparator import Comparator
+from neuromorph.devices.current_conveyor import CurrentConveyor
 from neuromorph.devices.difference_amplifier import DifferenceAmplifier
 from neuromorph.devices.gmms import GMMS
 from neuromorph.devices.linear_ion_drift import LinearIonDrift
@@ -21,6 +22,7 @@ __all__ = [
     "MMS",
     "VTEAM",
     "Comparator",
+    "CurrentConveyor",
     "DifferenceAmplifier",
     "LinearIonDrift",
     "MemristorModel",

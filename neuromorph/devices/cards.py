@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from neuromorph.devices.comparator import Comparator
+from neuromorph.devices.current_conveyor import CurrentConveyor
 from neuromorph.devices.gmms import GMMS
 from neuromorph.devices.linear_ion_drift import LinearIonDrift
 from neuromorph.devices.memristor import MemristorModel
@@ -28,7 +29,12 @@ MODELS: dict[str, type[MemristorModel]] = {
 }
 """Memristor models that come with the package, by name."""
 
-PARTS: dict[str, type[Part]] = {"op-amp": OpAmp, "comparator": Comparator, "mosfet": Mosfet}
+PARTS: dict[str, type[Part]] = {
+    "op-amp": OpAmp,
+    "comparator": Comparator,
+    "mosfet": Mosfet,
+    "current-conveyor": CurrentConveyor,
+}
 """Parts that a card may describe, by name."""
 
 

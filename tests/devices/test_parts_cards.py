@@ -12,7 +12,7 @@ from part_bench import ROADS, Bench, crossing, step
 
 import neuromorph as nm
 
-PARTS = {"op482": nm.OpAmp, "ad8561": nm.Comparator, "2n7002": nm.Mosfet}
+PARTS = {"op482": nm.OpAmp, "ad8561": nm.Comparator, "2n7002": nm.Mosfet, "ad844": nm.CurrentConveyor}
 each_part = pytest.mark.parametrize("name", PARTS)
 each_road = pytest.mark.parametrize("road", ROADS)
 
