@@ -78,8 +78,12 @@ def requested(name: str, settings: list[str], drive: list[str], t_stop: str | No
         if not hasattr(design, "working_point") and callable(getattr(module, "working_point", None)):
             point = _called(name, module.working_point)
     else:
+        from neuromorph.cli.network_graphs import is_network_name
+
+        hint = "; networks have commands of their own: neuromorph network -h" if is_network_name(name) else ""
         raise UsageError(
-            f"no design {name!r}. Choices: {', '.join(LIBRARY)}, or the path of a script with design(), such as ./my_neuron.py"
+            f"no design {name!r}. Choices: {', '.join(LIBRARY)}, or the path of a script with design(), such as "
+            f"./my_neuron.py{hint}"
         )
     driven = None
     if drive:

@@ -41,9 +41,7 @@ def network_of(text: str, settings: list[str], record: str | None = None, fideli
     Raises
     ------
     UsageError
-        When something cannot be understood; the message lists the choices.
-    OSError
-        When the file cannot be read.
+        When something cannot be understood or read; the message lists the choices.
     """
     from neuromorph.networks import compose
 
@@ -83,12 +81,13 @@ def graph_of(text: str, settings: list[str]) -> Any:
     Raises
     ------
     UsageError
-        When something cannot be understood; the message lists the choices.
-    OSError
-        When the file cannot be read.
+        When something cannot be understood or read; the message lists the choices.
     """
     path = Path(text)
     if path.suffix == ".py":
+        if not path.is_file():
+            what = "is a folder" if path.is_dir() else "does not exist"
+            raise UsageError(f"the script {text!r} {what}; give another one, a file (.json), or one of {examples()}")
         design = requested(text, settings, [], None).design
         if not hasattr(design, "driven_by"):
             raise UsageError(
@@ -110,10 +109,19 @@ def graph_of(text: str, settings: list[str]) -> Any:
 
         if path.is_dir():
             raise UsageError(f"{text!r} is a folder: give a network's file (.json) or a script (.py)")
-        return load_network(path)
+        try:
+            return load_network(path)
+        except OSError as error:
+            choices = f"; or give a script with design() (.py), or one of {examples()}" if not path.exists() else ""
+            raise UsageError(f"{text}: {error.strerror}{choices}") from None
     raise UsageError(
         f"no network {text!r}. Choices: a file (.json), a script with design() (.py), or one of {examples()}"
     )
+
+
+def is_network_name(text: str) -> bool:
+    """Whether what was typed would name a network: a file, or a builder."""
+    return Path(text).suffix in (".json", *NIR_ENDINGS) or text.partition(":")[0] in BUILDERS
 
 
 def examples() -> str:

@@ -62,6 +62,9 @@ def _say_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def _fail(error: object, status: int) -> None:
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        # Without the number of the error, which only programmers know.
+        error = f"{os.fsdecode(error.filename)}: {error.strerror}"
     sys.stderr.write(f"error: {error}\n")
     raise typer.Exit(status)
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Above this many neurons only spikes are recorded, unless neurons are named.
 _MOST_RECORDED = 32
+# ngspice 39 ends at names of some 450 characters; those of an edge hold two.
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +128,13 @@ def compose(
     >>> nm.compose(graph).neurons
     ('a', 'b')
     """
+    if isinstance(graph, Network):
+        raise ValueError(
+            "this is a network already: simulate and cross_validate take it as it is; nm.compose(network.graph, ...) composes "
+            "its graph anew"
+        )
     plan = plan_of(graph)
+    _check_texts(plan)
     if fidelity is not None:
         plan = _real(plan, fidelity)
     names = [part.name for part in plan.neurons]
@@ -140,6 +148,19 @@ def compose(
     import networkx
 
     return Network(networkx.freeze(graph.copy()), plan, tuple(n for n in names if n in set(record)), fidelity)
+
+
+def _check_texts(plan: Plan) -> None:
+    """Refuse what would stop the circuit only, so that both roads run the same networks."""
+    if not plan.title.isprintable():
+        raise ValueError(f"name of the graph {plan.title!r} must be one line of printable characters")
+    parts = (plan.neurons, plan.spike_sources, plan.current_sources, plan.crossbars)
+    longest = max((part.name for group in parts for part in group), key=len)
+    if len(longest) > _LONGEST_NAME:
+        raise ValueError(
+            f"node name {longest[:16]!r}... has {len(longest)} characters, and ngspice takes no names of any length: give "
+            f"{_LONGEST_NAME} at most (networkx.relabel_nodes renames all)"
+        )
 
 
 def _real(plan: Plan, fidelity: Fidelity) -> Plan:

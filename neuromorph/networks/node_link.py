@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import warnings
@@ -22,6 +23,12 @@ __all__ = ["load_network", "save_network"]
 
 _FORMAT = "neuromorph-network"
 _VERSION = 1
+_REMEDIES = {
+    errno.ENOENT: "check its name and folder",
+    errno.EACCES: "ask for the right to read it",
+    errno.EISDIR: "give the name of a file in it",
+}
+_WRITERS = "nm.save_network and 'neuromorph network convert' write what can be read here"
 
 
 def save_network(graph: networkx.DiGraph[str], path: str | os.PathLike[str]) -> None:
@@ -109,9 +116,12 @@ def load_network(path: str | os.PathLike[str], *, types: Mapping[str, type] | No
         with open(path, encoding="utf-8") as file:
             text = file.read()
     except OSError as error:
-        raise OSError(error.errno, f"cannot read the network: {error.strerror}", name) from None
+        remedy = _REMEDIES.get(error.errno or 0, "copy it to another disk")
+        raise OSError(error.errno, f"cannot read the network: {error.strerror}; {remedy}", name) from None
     except UnicodeDecodeError as error:
-        raise ValueError(f"{name} is no network: not a text file ({error.reason} at byte {error.start})") from None
+        raise ValueError(
+            f"{name}: no network: not a text file ({error.reason} at byte {error.start}); {_WRITERS}"
+        ) from None
     try:
         graph = _graph(_parsed(text), registry)
         _check(graph)
@@ -134,10 +144,12 @@ def _attributes(where: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parsed(text: str) -> Any:
+    if not text.strip():
+        raise ValueError(f"no network: the file is empty; {_WRITERS}")
     try:
         return json.loads(text, object_pairs_hook=_without_twins, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        raise ValueError(f"not JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
+        raise ValueError(f"not JSON: {error.msg} in line {error.lineno}, column {error.colno}; {_WRITERS}") from None
     except RecursionError:
         raise ValueError("not a network: brackets are nested too deeply") from None
 
@@ -160,7 +172,7 @@ def _graph(content: Any, registry: Registry) -> networkx.DiGraph[str]:
 
     if not isinstance(content, dict):
         raise ValueError(
-            f"a network is a JSON object with the keys 'nodes' and 'edges', got a {type(content).__name__}"
+            f"a network is a JSON object with the keys 'nodes' and 'edges', got a {type(content).__name__}; {_WRITERS}"
         )
     _check_head(content)
     graph = networkx.DiGraph()
@@ -191,7 +203,10 @@ def _graph(content: Any, registry: Registry) -> networkx.DiGraph[str]:
 def _check_head(content: Mapping[str, Any]) -> None:
     if content.get("format", _FORMAT) != _FORMAT:
         raise ValueError(f"format is {content['format']!r}, that of a network is {_FORMAT!r}")
-    version = _needed(content, "version", "the file")
+    if "version" not in content:
+        keys = ", ".join(map(repr, list(content)[:8])) or "none"
+        raise ValueError(f"no network: the file has no key 'version', only {keys}; {_WRITERS}")
+    version = content["version"]
     if version != _VERSION or isinstance(version, bool):
         raise ValueError(
             f"the file is of version {version!r}, this neuromorph reads version {_VERSION}: update neuromorph, or save it again there"

@@ -109,6 +109,10 @@ def working_point(
         raise ValueError(f"give a design, such as nm.MemristiveALIF(), got {design!r}")
     if isinstance(design, type):
         raise ValueError(f"give a design, not its class: {design.__name__}() instead of {design.__name__}")
+    if hasattr(design, "adj") and hasattr(design, "nodes"):
+        raise ValueError(
+            f"a networkx.{type(design).__name__} is no design yet: hand in nm.compose(graph), which makes one of it"
+        )
     if drive is not None and not isinstance(drive, Stimulus | Mapping):
         raise ValueError(f"drive must be a stimulus, such as nm.Constant(value=1e-3), or a dict of them, got {drive!r}")
     point = design.working_point() if hasattr(design, "working_point") else None

@@ -24,6 +24,10 @@ def engine_of(engine: str | Engine) -> Engine:
             raise ValueError(f"engine must be one of {', '.join(ENGINES)}, or an engine object, got {engine!r}")
         return engine
     if engine not in _SPICE_ENGINES:
+        if engine in ENGINES:
+            raise ValueError(
+                f"engine {engine!r} solves equations, and a circuit needs one of {', '.join((*_SPICE_ENGINES, 'auto'))}"
+            )
         raise ValueError(f"no engine {engine!r}; choices: {', '.join(ENGINES)}")
     from neuromorph import spice
 

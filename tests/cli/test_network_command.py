@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 
@@ -196,8 +197,15 @@ def test_nir_and_what_is_lost(run, tmp_path):
         (["simulate", "random:20:1.5"], "random:20:1.5: probability must be a number from 0 to 1, got 1.5"),
         (["simulate", "recurrent:100000"], "100000 neurons would have up to 1e.10 synapses: give fewer"),
         (["simulate", "crossbar:0x3"], "a crossbar needs a row and a column at least"),
-        (["simulate", "no.json"], "cannot read the network: No such file or directory: 'no.json'"),
-        (["simulate", "no.py"], "the script 'no.py' does not exist"),
+        (["simulate", "no.json"], r"^error: no.json: cannot read the network: No such file or directory; check its name and folder; or"),
+        (["validate", "no.json"], "^error: no.json: cannot read the network"),
+        (["show", "no.json"], "^error: no.json: cannot read the network"),
+        (["draw", "no.json", "-o", "g.png"], "^error: no.json: cannot read the network"),
+        (["convert", "no.json", "-o", "g.json"], "^error: no.json: cannot read the network"),
+        (["simulate", "no/such"], "^error: no/such: cannot read the network: .*; or give a script .* chain:4"),
+        (["simulate", "."], "'.' is a folder: give a network's file"),
+        (["simulate", "no.py"], "the script 'no.py' does not exist; give another one, a file .* or one of chain:4"),
+        (["validate", "chain:2", "--engine", "rk4"], "engine 'rk4' solves equations, and a circuit needs one of ngspice, ngspice-shared, vacask, auto"),
         (["simulate", "some.nir"], "neuromorph network convert some.nir -o network.json"),
         (["simulate", "chain:2", "--record", "q"], "cannot record 'q': the network has no neuron of that name"),
         (["simulate", "chain:2", "--drive", "constant(value=1mA)"], "write neuron=stimulus, such as n0=constant"),
@@ -234,6 +242,27 @@ def test_files_that_are_no_networks_are_status_2(run, tmp_path):
     result = run("network", "convert", tmp_path / "n.nir", "-o", tmp_path / "m.json", *units)
     assert result.exit_code == 2
     assert "is no NIR file that can be read" in result.stderr
+
+
+def test_a_file_that_may_not_be_read_is_status_2(run, tmp_path, monkeypatch):
+    """Root, as which tests may run, reads everything."""
+
+    def refuse(path, **_):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    (tmp_path / "n.json").write_text("{}")
+    monkeypatch.setattr("neuromorph.networks.node_link.open", refuse, raising=False)
+    result = run("network", "show", tmp_path / "n.json")
+    assert result.exit_code == 2, result.output
+    assert "n.json: cannot read the network: Permission denied; ask for the right to read it" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["n.json", "n.nir", "chain:3"])
+def test_plain_commands_point_to_those_of_networks(run, name):
+    result = run("simulate", name)
+    assert result.exit_code == 2
+    assert f"no design '{name}'" in result.stderr
+    assert "neuromorph network -h" in result.stderr
 
 
 def test_scripts_without_a_network(run, tmp_path, script):

@@ -324,12 +324,15 @@ SYNAPSE = "edges[1] ('pre0' -> 'post0')"
 class TestDamagedFiles:
     def test_that_are_not_there(self, tmp_path):
         with pytest.raises(
-            FileNotFoundError, match=r"cannot read the network: No such file or directory: '.*none.json'"
+            FileNotFoundError,
+            match=r"cannot read the network: No such file or directory; check its name and folder: '.*none.json'",
         ):
             nm.load_network(tmp_path / "none.json")
 
     def test_that_are_folders(self, tmp_path):
-        with pytest.raises(IsADirectoryError, match="cannot read the network: Is a directory"):
+        with pytest.raises(
+            IsADirectoryError, match="cannot read the network: Is a directory; give the name of a file in it"
+        ):
             nm.load_network(tmp_path)
 
     def test_that_may_not_be_read(self, file, monkeypatch):
@@ -338,16 +341,22 @@ class TestDamagedFiles:
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
         monkeypatch.setattr("builtins.open", refuse)
-        with pytest.raises(PermissionError, match="cannot read the network: Permission denied"):
+        with pytest.raises(
+            PermissionError, match="cannot read the network: Permission denied; ask for the right to read it"
+        ):
             nm.load_network(file)
 
     @pytest.mark.parametrize(
         ("content", "said"),
         [
-            (b"", "not JSON: Expecting value in line 1, column 1"),
+            (
+                b"",
+                "no network: the file is empty; nm.save_network and 'neuromorph network convert' write what can be read",
+            ),
+            (b" \n", "no network: the file is empty"),
             (b'{\n "nodes": [,]\n}', "not JSON: Expecting value in line 2, column 12"),
             (b"{'nodes': []}", "not JSON: Expecting property name enclosed in double quotes in line 1, column 2"),
-            (b"\x89HDF\r\n", "is no network: not a text file (invalid start byte at byte 0)"),
+            (b"\x89HDF\r\n", "no network: not a text file (invalid start byte at byte 0); nm.save_network"),
             (b"[" * 100_000, "not a network: brackets are nested too deeply"),
             (b'{"version": NaN}', "NaN is no number of JSON"),
             (b'{"version": 1, "nodes": [], "nodes": []}', "the key 'nodes' stands twice in one object"),
@@ -484,7 +493,7 @@ class TestDamagedFiles:
         """A copy that broke off is refused, wherever it did."""
         nm.save_network(nm.networks.chain(2, neuron=nm.LIF()), file)
         whole = file.read_text().rstrip()
-        for length in range(0, len(whole), 37):
+        for length in range(1, len(whole), 37):
             file.write_text(whole[:length])
             with pytest.raises(ValueError, match="not JSON"):
                 nm.load_network(file)

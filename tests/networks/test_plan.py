@@ -425,3 +425,33 @@ class TestNeuronsThatNothingDrives:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             plan_of(joined())
+
+
+class TestWhatOnlyACircuitWouldRefuse:
+    """So that both roads take the same networks."""
+
+    def test_a_name_of_the_graph_that_is_no_line(self):
+        graph = pair(synapse=SYNAPSE)
+        graph.graph["name"] = "a\n.control"
+        with pytest.raises(
+            ValueError, match=r"name of the graph 'a\\n.control' must be one line of printable characters"
+        ):
+            nm.compose(graph)
+
+    def test_names_that_ngspice_has_no_room_for(self):
+        graph = pair(synapse=nm.MemristiveSynapse())
+        longest = networkx.relabel_nodes(graph, {"a": "a" * 100, "b": "b" * 100})
+        run = nm.simulate(nm.compose(longest), t_stop=1e-5, engine="ngspice")
+        assert f"{'a' * 100}->{'b' * 100}.x" in run
+        with pytest.raises(
+            ValueError, match=r"node name 'aaaaaaaaaaaaaaaa'\.\.\. has 101 characters, .*: give 100 at most"
+        ):
+            nm.compose(networkx.relabel_nodes(graph, {"a": "a" * 101}))
+
+    def test_what_is_no_graph_or_no_design(self):
+        graph = pair(synapse=SYNAPSE)
+        with pytest.raises(ValueError, match="this is a network already: simulate and cross_validate take it as it is"):
+            nm.compose(nm.compose(graph))
+        for function in (nm.simulate, nm.cross_validate):
+            with pytest.raises(ValueError, match=r"networkx.DiGraph is no design yet: hand in nm.compose\(graph\)"):
+                function(graph, t_stop=1e-3)

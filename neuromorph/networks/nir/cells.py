@@ -99,7 +99,7 @@ def _at_state(name: str, neuron: MemristiveALIF, state: float | None, findings: 
     if state is None:
         raise ValueError(
             f"neuron {name!r} is a MemristiveALIF, whose leak changes with every spike, and NIR has no such neuron: give memristive_state= "
-            "from 0 to 1 to write it as a leaky neuron with the leak of that state"
+            "from 0 to 1 (on the command line --memristive-state) to write it as a leaky neuron with the leak of that state"
         )
     # NIR's membrane is the capacitor: its voltage where the memristor's share is at the thresholds.
     i_th, i_lo = (float(neuron.memristor.current(v, state)) for v in (neuron.v_th, neuron.v_lo))
