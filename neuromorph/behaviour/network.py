@@ -17,7 +17,7 @@ from neuromorph.errors import SimulationInterrupted
 from neuromorph.progress import Progress, silent
 from neuromorph.quantities import format_quantity
 from neuromorph.recording import Recording, SpikeTrains
-from neuromorph.systems.network import LOAD, derived_signals
+from neuromorph.systems.network import LOAD, derived_signals, spiking_modes
 from neuromorph.version import __version__
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class _Run:
         if lanes is not None:
             tiles = np.zeros((-(-n // lanes.WIDTH), lanes.N_TILE))
             lanes.fill_lanes(tiles, values)
-        spiking = self.network.spiking_modes(group)
+        spiking = spiking_modes(group.system)
         modes = np.zeros(n, dtype=np.int64)
         unknowns = np.zeros((n, max(len(system.unknowns), 1)))
         loads = np.zeros(n)

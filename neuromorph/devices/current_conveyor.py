@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from neuromorph.devices.part import STATE_CAPACITANCE, Part
 from neuromorph.quantities import parameter

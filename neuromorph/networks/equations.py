@@ -40,8 +40,7 @@ def network_equations(plan: Plan, recorded: Sequence[str]) -> HybridNetwork:
     Raises
     ------
     ValueError
-        When a neuron has noise, no input current, or resets in no time and pulses as long; or a crossbar of memristors
-        has wires with a resistance.
+        When a neuron has noise or no input current, or a crossbar of memristors has wires with a resistance.
     """
     return _Assembly(plan).network(recorded)
 
@@ -106,7 +105,7 @@ class _Assembly:
         groups = tuple(self._groups())
         names = list(self.index)
         voltages = [self.drivers[names[source]].v_pulse for source, _ in self.lines]
-        network = HybridNetwork(
+        return HybridNetwork(
             name=plan.title,
             neurons=tuple(part.name for part in plan.neurons),
             groups=groups,
@@ -124,8 +123,6 @@ class _Assembly:
             devices=tuple(_device_group(model, devices) for model, devices in self.devices.values()),
             recorded=tuple(self.index[name] for name in recorded),
         )
-        self._refuse_pulses_of_no_length(network)
-        return network
 
     def _line(self, source: str, delay: float) -> int:
         return self.lines.setdefault((self.index[source], delay), len(self.lines))
@@ -274,28 +271,6 @@ class _Assembly:
                 initial=np.array(initial, dtype=float),
             )
 
-    def _refuse_pulses_of_no_length(self, network: HybridNetwork) -> None:
-        used = self._used()
-        for group in network.groups:
-            at_once = _resets_at_once(group, network.spiking_modes(group))
-            for j in group.members[at_once].tolist():
-                name = network.neurons[j]
-                if network.t_pulse[j] == 0 and name in used:
-                    raise ValueError(
-                        f"neuron {name!r} resets in no time, so its pulses have no length and reach nobody: give its node "
-                        "driver=nm.PulseDriver(v_pulse=0.5, t_pulse=5e-6)"
-                    )
-
-    def _used(self) -> set[str]:
-        """Neurons whose pulses matter to somebody, or to a memristor before themselves."""
-        used = {part.source for part in self.plan.synapses}
-        used |= {row.source for crossbar in self.plan.crossbars for row in crossbar.rows}
-        return used | {
-            part.target
-            for part in self.plan.synapses
-            if isinstance(part.synapse, MemristiveSynapse) and part.synapse.v_back
-        }
-
 
 def transfer_conductances(crossbar: Crossbar, rows: Any) -> NDArray[np.float64]:
     """What one volt on each of some word lines drives into the sensed bit lines, the other word lines at 0 V.
@@ -395,22 +370,6 @@ def _loaded_time_scale(mode: Mode, current: Any, v_in: Any) -> Any:
     )
     pull = sympy.Symbol(LOAD, real=True) * sum((sympy.Abs(p) for p in pulls), sympy.Integer(0))
     return 1 / (1 / canonical(mode.time_scale) + pull)
-
-
-def _resets_at_once(group: NeuronGroup, spiking: Sequence[str]) -> NDArray[np.bool_]:
-    """Whose discharge takes no time: it has no mode of its own, or one that is over as it begins."""
-    import sympy
-
-    from neuromorph.systems.hybrid import canonical
-
-    at_once = np.full(len(group.members), not spiking)
-    names = [sympy.Symbol(name, real=True) for name in group.system.parameters]
-    begins = {sympy.Symbol("t_mode", real=True): sympy.Integer(0)}
-    for transition in group.system.transitions:
-        guard = canonical(transition.guard).xreplace(begins)
-        if transition.source in spiking and guard.free_symbols <= set(names):
-            at_once |= sympy.lambdify(names, guard, "numpy")(*group.parameters.T) >= 0
-    return at_once
 
 
 def _device_group(model: Any, devices: list[_Device]) -> DeviceGroup:

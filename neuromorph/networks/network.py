@@ -6,8 +6,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from neuromorph.devices import CurrentConveyor
+from neuromorph.networks.fidelity import plan_at_fidelity
 from neuromorph.networks.plan import Plan, plan_of
 from neuromorph.neurons import WorkingPoint
 from neuromorph.neurons.fidelity import Fidelity
@@ -60,8 +62,8 @@ class Network:
         return dataclasses.replace(self, plan=self.plan.driven_by(drives)) if drives else self
 
     def at_fidelity(self, fidelity: Fidelity) -> Network:
-        """The same network with neurons whose parts are as real as that says; ``ValueError`` where one says so itself."""
-        return dataclasses.replace(self, plan=_real(self.plan, fidelity), fidelity=fidelity)
+        """The same network with parts as real as that says; ``ValueError`` where a neuron says so itself."""
+        return dataclasses.replace(self, plan=plan_at_fidelity(self.plan, fidelity), fidelity=fidelity)
 
     def drives(self) -> dict[str, Stimulus]:
         """What drives the ports of the circuit, by name [A or V]."""
@@ -91,21 +93,28 @@ class Network:
 
 
 def compose(
-    graph: networkx.DiGraph[str], *, fidelity: Fidelity | None = None, record: Sequence[str] | None = None
+    graph: networkx.DiGraph[str],
+    *,
+    fidelity: Fidelity | None = None,
+    record: Sequence[str] | None = None,
+    conveyor: CurrentConveyor | None = None,
 ) -> Network:
     """One design from a graph of neurons and synapses, for :func:`simulate` and :func:`cross_validate`.
 
     Parameters
     ----------
     graph : networkx.DiGraph
-        Nodes have one of the attributes ``neuron`` (with ``drive`` [A], ``driver``, ``gain`` beside it), ``input`` (a
+        Nodes have one of the attributes ``neuron`` (with ``drive`` [A], ``driver``, ``gain``, ``conveyor`` beside it), ``input`` (a
         stimulus [A]), ``spikes`` (times [s], with ``driver``) and ``crossbar``. Edges between neurons have ``synapse``, those
         from an input ``gain``, those into a crossbar ``row`` and ``delay`` [s], those out of it ``column`` and ``inhibitory``.
     fidelity : str or mapping of str to str or VendorModel, optional
-        How real the parts of the neurons are, as in :meth:`neuromorph.Neuron.schematic`; as the graph has them without it.
+        How real the parts are: those of the neurons, as in :meth:`neuromorph.Neuron.schematic`, and the network's own, ``"driver"``
+        and ``"conveyor"``. One word is for all; what a mapping does not name is ideal. Without it neurons are as the graph has them.
     record : sequence of str, optional
         Neurons whose waveforms are recorded; by default all of up to 32 neurons, and none of more. Spikes are recorded
         of all.
+    conveyor : CurrentConveyor, optional
+        What sums the synapses of each neuron whose node says nothing, where conveyors are not ideal.
 
     Returns
     -------
@@ -133,10 +142,18 @@ def compose(
             "this is a network already: simulate and cross_validate take it as it is; nm.compose(network.graph, ...) composes "
             "its graph anew"
         )
+    import networkx
+
+    if conveyor is not None:
+        if not isinstance(conveyor, CurrentConveyor):
+            raise ValueError(
+                f"conveyor must be a CurrentConveyor, such as nm.CurrentConveyor(r_x=50.0), got {conveyor!r}"
+            )
+        graph = _with_conveyors(graph, conveyor)
     plan = plan_of(graph)
     _check_texts(plan)
     if fidelity is not None:
-        plan = _real(plan, fidelity)
+        plan = plan_at_fidelity(plan, fidelity)
     names = [part.name for part in plan.neurons]
     if record is None:
         record = names if len(names) <= _MOST_RECORDED else ()
@@ -145,8 +162,6 @@ def compose(
     for name in record:
         if name not in names:
             raise ValueError(f"cannot record {name!r}: the network has no neuron of that name")
-    import networkx
-
     return Network(networkx.freeze(graph.copy()), plan, tuple(n for n in names if n in set(record)), fidelity)
 
 
@@ -163,14 +178,13 @@ def _check_texts(plan: Plan) -> None:
         )
 
 
-def _real(plan: Plan, fidelity: Fidelity) -> Plan:
-    parts = (dataclasses.replace(part, neuron=_at_fidelity(part.name, part.neuron, fidelity)) for part in plan.neurons)
-    return dataclasses.replace(plan, neurons=tuple(parts))
-
-
-def _at_fidelity(name: str, neuron: Any, fidelity: Fidelity) -> Any:
-    if not hasattr(neuron, "at_fidelity"):
-        raise ValueError(
-            f"neuron {name!r} has a fidelity of its own already: leave fidelity= out, or give the plain neuron"
-        )
-    return neuron.at_fidelity(fidelity)
+def _with_conveyors(graph: networkx.DiGraph[str], conveyor: CurrentConveyor) -> networkx.DiGraph[str]:
+    """A copy whose neurons have that conveyor unless they have one of their own."""
+    # What is no graph is refused where graphs are read.
+    if not hasattr(graph, "nodes"):
+        return graph
+    graph = graph.copy()
+    for _, attributes in graph.nodes(data=True):
+        if "neuron" in attributes:
+            attributes.setdefault("conveyor", conveyor)
+    return graph

@@ -7,12 +7,14 @@ import math
 import re
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neuromorph.crossbars import Crossbar
+from neuromorph.devices import CurrentConveyor
+from neuromorph.networks.pulse_lengths import refuse_pulses_of_no_length
 from neuromorph.networks.synapses import LowPassSynapse, PulseDriver, Synapse
 from neuromorph.neurons import DesignWarning, Neuron
 from neuromorph.neurons.neuron import NeuronAtFidelity
@@ -25,7 +27,9 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _DURATION = 20e-3
 KINDS = ("neuron", "input", "spikes", "crossbar")
 """What a node may be: the attribute that it has."""
-_BESIDE = {"neuron": ("drive", "driver", "gain"), "input": (), "spikes": ("driver",), "crossbar": ()}
+NETWORK_PARTS = ("driver", "conveyor")
+"""Parts of a network's own that have more than one fidelity: what drives lines, and what sums currents."""
+_BESIDE = {"neuron": ("drive", "driver", "gain", "conveyor"), "input": (), "spikes": ("driver",), "crossbar": ()}
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class NeuronPart:
         What its spikes put on its lines [V, s].
     gain : float
         Current gain of its summing circuit (pure number).
+    conveyor : CurrentConveyor
+        Of its summing circuits where these are not ideal.
     """
 
     name: str
@@ -51,6 +57,7 @@ class NeuronPart:
     drive: Stimulus | None
     driver: PulseDriver
     gain: float
+    conveyor: CurrentConveyor = field(default_factory=CurrentConveyor)
 
 
 @dataclass(frozen=True)
@@ -140,6 +147,8 @@ class Plan:
         Length of a run, where the graph says it [s].
     neurons, spike_sources, current_sources, synapses, injections, crossbars : tuple
         The parts.
+    hardware : frozenset of str
+        Which of the network's own parts are real ones: ``"driver"``, ``"conveyor"``.
     """
 
     title: str
@@ -150,6 +159,7 @@ class Plan:
     synapses: tuple[SynapsePart, ...]
     injections: tuple[InjectionPart, ...]
     crossbars: tuple[CrossbarPart, ...]
+    hardware: frozenset[str] = frozenset()
 
     @property
     def duration(self) -> float:
@@ -161,6 +171,18 @@ class Plan:
         """What drives the lines, by the name of the neuron or spike source [V, s]."""
         own = {part.name: part.driver for part in self.neurons}
         return own | {part.name: part.driver for part in self.spike_sources}
+
+    @property
+    def outputs(self) -> dict[str, tuple[float, float]]:
+        """Resistance [ohm] and time constant [s] behind each of the drivers: none behind an ideal one."""
+        is_real = "driver" in self.hardware
+        return {name: (d.r_out, d.lag) if is_real else (0.0, 0.0) for name, d in self.drivers.items()}
+
+    @property
+    def conveyors(self) -> dict[str, CurrentConveyor | None]:
+        """What sums the currents of each neuron, by its name; ``None`` is an ideal one (SI units)."""
+        is_real = "conveyor" in self.hardware
+        return {part.name: part.conveyor if is_real else None for part in self.neurons}
 
     def driven_by(self, drives: Mapping[str, Stimulus]) -> Plan:
         """The same network with other currents into some neurons.
@@ -208,8 +230,8 @@ def plan_of(graph: networkx.DiGraph[str]) -> Plan:
     Raises
     ------
     ValueError
-        When it is not a directed graph, a name cannot stand in a circuit, or an attribute is missing, unknown or not
-        what it has to be; the message names the node or edge.
+        When it is not a directed graph, a name cannot stand in a circuit, an attribute is missing, unknown or not
+        what it has to be, or a neuron's pulses have no length; the message names the node or edge.
     """
     _check_graph(graph)
     kinds = {name: _kind_of(name, attributes) for name, attributes in graph.nodes(data=True)}
@@ -254,6 +276,7 @@ def plan_of(graph: networkx.DiGraph[str]) -> Plan:
         injections=tuple(injections),
         crossbars=tuple(crossbars),
     )
+    refuse_pulses_of_no_length(plan)
     _warn_of_silent(plan, graph)
     return plan
 
@@ -312,7 +335,12 @@ def _neuron(name: str, attributes: Mapping[str, Any]) -> NeuronPart:
     if drive is not None:
         _checked_stimulus(f"drive of node {name!r}", drive)
     gain = _number(f"gain of node {name!r}", attributes.get("gain", 1.0), "")
-    return NeuronPart(name, neuron, drive, _driver(name, attributes.get("driver", PulseDriver())), gain)
+    conveyor = attributes.get("conveyor", CurrentConveyor())
+    if not isinstance(conveyor, CurrentConveyor):
+        raise ValueError(
+            f"conveyor of node {name!r} must be a CurrentConveyor, such as nm.CurrentConveyor(r_x=50.0), got {conveyor!r}"
+        )
+    return NeuronPart(name, neuron, drive, _driver(name, attributes.get("driver", PulseDriver())), gain, conveyor)
 
 
 def _spike_source(name: str, attributes: Mapping[str, Any]) -> SpikeSourcePart:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from neuromorph.devices import MMS, MemristorModel
@@ -21,19 +22,32 @@ class PulseDriver(Parameters):
     t_pulse : float
         How long a pulse goes on after the discharge is over [s]; a spike in that time prolongs it. For a source of spike
         times, the length of the pulse.
+    r_out : float
+        Resistance of its output [ohm].
+    t_rise : float
+        Time from 10 % to 90 % of an edge [s].
 
     Raises
     ------
     ValueError
-        When `t_pulse` is negative, or a value is not finite.
+        When a time or resistance is negative, or a value is not finite.
 
     Notes
     -----
-    In the circuit a retriggerable monostable: a capacitor that the spike charges, emptied by a constant current.
+    In the circuit a retriggerable monostable: a capacitor that the spike charges, emptied by a constant current. An ideal driver
+    has no resistance and no rise time: `r_out` and `t_rise` count where ``fidelity`` of :func:`neuromorph.compose` says so; their
+    defaults are those of a fast line driver.
     """
 
     v_pulse: float = parameter(0.5, unit="V", doc="voltage of a line during a pulse")
     t_pulse: float = parameter(0.0, unit="s", low=0.0, doc="length of a pulse after the discharge")
+    r_out: float = parameter(50.0, unit="ohm", low=0.0, doc="resistance of the output")
+    t_rise: float = parameter(10e-9, unit="s", low=0.0, doc="time from 10 % to 90 % of an edge")
+
+    @property
+    def lag(self) -> float:
+        """Time constant of an edge [s]."""
+        return self.t_rise / math.log(9.0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,15 @@ def derived_signals(system: HybridSystem) -> tuple[str, ...]:
     return tuple(name for name in system.outputs if name != INPUT_VOLTAGE)
 
 
+def spiking_modes(system: HybridSystem) -> tuple[str, ...]:
+    """Modes in which the line of a neuron is active: those that a spike leads to from another mode."""
+    return tuple(
+        mode
+        for mode in system.modes
+        if any(t.emits_spike and t.target == mode and t.source != mode for t in system.transitions)
+    )
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NeuronGroup:
     """Neurons whose equations are the same but for their values.
@@ -172,14 +181,6 @@ class HybridNetwork:
     def is_random(self) -> bool:
         """Whether two runs may differ: never, as neurons with noise are refused."""
         return False
-
-    def spiking_modes(self, group: NeuronGroup) -> tuple[str, ...]:
-        """Modes in which the line of a neuron is active: those that a spike leads to from another mode."""
-        return tuple(
-            mode
-            for mode in group.system.modes
-            if any(t.emits_spike and t.target == mode and t.source != mode for t in group.system.transitions)
-        )
 
     def recorded_signals(self) -> Mapping[str, str]:
         """Unit of each recorded signal by its name."""

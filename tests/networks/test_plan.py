@@ -198,7 +198,7 @@ class TestNodes:
         [
             (
                 {"neuron": nm.LIF(), "drives": DRIVE},
-                "node 'm' with neuron= has an attribute 'drives'; known: neuron, drive, driver, gain",
+                "node 'm' with neuron= has an attribute 'drives'; known: neuron, drive, driver, gain, conveyor",
             ),
             ({"input": DRIVE, "driver": PULSES}, "node 'm' with input= has an attribute 'driver'; known: input"),
             ({"spikes": [], "gain": 2.0}, "node 'm' with spikes= has an attribute 'gain'; known: spikes, driver"),
@@ -455,3 +455,49 @@ class TestWhatOnlyACircuitWouldRefuse:
         for function in (nm.simulate, nm.cross_validate):
             with pytest.raises(ValueError, match=r"networkx.DiGraph is no design yet: hand in nm.compose\(graph\)"):
                 function(graph, t_stop=1e-3)
+
+
+@pytest.mark.parametrize("neuron", [nm.MemristiveALIF(r_switch=None), nm.LIF(t_refractory=0.0)])
+def test_pulses_of_no_length_are_refused_where_the_graph_is_read(neuron):
+    """Both roads are made from the plan, so neither can accept what the other refuses."""
+    graph = networkx.DiGraph()
+    graph.add_node("a", neuron=neuron, drive=DRIVE)
+    graph.add_node("b", neuron=nm.LIF())
+    graph.add_edge("a", "b", synapse=nm.StaticSynapse())
+    with pytest.raises(
+        ValueError, match=r"neuron 'a' resets in no time.*driver=nm.PulseDriver\(v_pulse=0.5, t_pulse=5e-6"
+    ):
+        nm.compose(graph)
+    graph.nodes["a"]["driver"] = nm.PulseDriver(t_pulse=1e-6)
+    assert nm.compose(graph).neurons == ("a", "b")
+    # Nobody waits for the pulses of the second neuron.
+    graph.nodes["b"]["neuron"] = neuron
+    assert nm.compose(graph).neurons == ("a", "b")
+
+
+def test_conveyors_are_those_of_the_nodes_then_that_of_the_network():
+    graph = networkx.DiGraph()
+    own, all_others = nm.CurrentConveyor(r_x=10.0), nm.CurrentConveyor(r_x=20.0)
+    graph.add_node("a", neuron=nm.LIF(), drive=DRIVE, conveyor=own)
+    graph.add_node("b", neuron=nm.LIF(), drive=DRIVE)
+    hardware = {"conveyor": "macromodel", "driver": "transistor"}
+    plan = nm.compose(graph, conveyor=all_others, fidelity=hardware).plan
+    assert plan.conveyors == {"a": own, "b": all_others}
+    assert plan.outputs == {name: (50.0, pytest.approx(10e-9 / np.log(9))) for name in "ab"}
+    assert nm.compose(graph, fidelity=hardware).plan.conveyors["b"] == nm.CurrentConveyor()
+    for ideal in (None, {"conveyor": "ideal"}, {}):
+        plan = nm.compose(graph, fidelity=ideal).plan
+        assert plan.conveyors == {"a": None, "b": None}
+        assert plan.outputs == {"a": (0.0, 0.0), "b": (0.0, 0.0)}
+    with pytest.raises(
+        ValueError, match=r"conveyor of node 'a' must be a CurrentConveyor, such as nm.CurrentConveyor.*got 50"
+    ):
+        graph.nodes["a"]["conveyor"] = 50.0
+        nm.compose(graph)
+    with pytest.raises(ValueError, match=r"conveyor must be a CurrentConveyor, .* got 'ad844'"):
+        nm.compose(graph, conveyor="ad844")
+    graph.nodes["a"]["conveyor"] = own
+    with pytest.raises(
+        ValueError, match="the fidelity of 'driver' must be one of ideal, macromodel, transistor, got 'real'"
+    ):
+        nm.compose(graph, fidelity={"driver": "real"})
