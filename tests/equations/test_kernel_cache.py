@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -66,6 +67,29 @@ def test_the_second_process_compiles_nothing_and_damage_is_repaired(tmp_path, so
     source.write_text("raise RuntimeError('somebody else wrote here')\n", encoding="utf-8")
     assert finish(start(**cache))[2] == first[0][2]
     assert source.read_bytes() == before[f"kernels/{source.name}"][1]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_two_commands_that_compile_one_network_at_once_get_the_same(tmp_path):
+    """As a user does who starts two runs of a new network side by side: its kernels are several modules."""
+    words = ["network", "simulate", "chain:2", "--t-stop", "1ms", "--record", "none"]
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-W", "error", "-m", "neuromorph.cli", *words, "--json", str(tmp_path / f"{k}.json")],
+            env=environment(NEUROMORPH_CACHE=str(tmp_path / "cache")),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for k in range(2)
+    ]
+    for run in runs:
+        _, err = run.communicate(timeout=200)
+        assert run.returncode == 0, err
+    one, two = (json.loads((tmp_path / f"{k}.json").read_text())["spike_times"] for k in range(2))
+    assert one == two
+    assert len(one["n1"]) > 10
 
 
 @pytest.mark.slow
