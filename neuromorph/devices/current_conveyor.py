@@ -98,3 +98,9 @@ class CurrentConveyor(Part):
                 "",
             ]
         )
+
+    def probed_current(self, instance: str, z: str) -> str:
+        """What an instance of the subcircuit gives to the node `z` [A], without its capacitance, as SPICE reads it."""
+        gain = self.current_gain
+        pole = f"{gain / _STATE_RESISTANCE!r} * v({instance}.stage)"
+        return f"{pole} + {gain * self.i_bias!r} - {1 / self.r_z!r} * v({z})"

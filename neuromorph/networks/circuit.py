@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from neuromorph.schematic.hierarchy import seen_from_outside
 from neuromorph.schematic.options import Resolution
 from neuromorph.schematic.ports import Port
 from neuromorph.schematic.probes import Probe
+from neuromorph.schematic.raw_text import checked_raw_spice
 from neuromorph.schematic.spike_signal import SpikeSignal
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ def network_circuit(plan: Plan, recorded: Sequence[str]) -> Schematic:
     Notes
     -----
     Neuron ``n`` is the instance ``Xn`` of a subcircuit that equal neurons share; its input node is ``n_in``, its spikes
-    are ``n_spike``, its line ``n_line``. ``n_sum`` and ``n_inh`` are the virtual grounds of its summing circuits ``Xsum_n`` and
+    are ``n_spike``, its line ``n_line``, behind a real driver ``n_line_out``. ``n_sum`` and ``n_inh`` are the virtual grounds of its summing circuits ``Xsum_n`` and
     ``Xinh_n``, which give it what excites it and draw what inhibits it.
     """
     return _Assembly(plan, recorded).schematic()
@@ -71,6 +73,7 @@ class _Assembly:
         )
         self.subcircuits = Subcircuits()
         self.parts = {part.name: part for part in plan.neurons}
+        self.conveyors = plan.conveyors
         self.instances = {name: self.elements.take(f"X{name}") for name in self.parts}
         self.inputs = {name: self.nodes.take(f"{name}_in") for name in self.parts}
         self.spike_nodes = {name: self.nodes.take(f"{name}_spike") for name in self.parts}
@@ -171,6 +174,10 @@ class _Assembly:
         node = self._spike_node(name)
         return None if node is None else SpikeSignal(Probe(f"v({node})"), self.cells[name].spike_level)
 
+    def _output(self, source: str, delay: float) -> str:
+        """The node of a line, which everybody who takes its pulses shares."""
+        return self.lines.output(source, self.lines.line(source, delay))
+
     def _gain(self, target: str, inhibitory: bool) -> float:
         gain = self.parts[target].gain
         return -gain if inhibitory else gain
@@ -185,25 +192,37 @@ class _Assembly:
         return self.sums[key]
 
     def _conveyor(self, wanted: str, x: str, y: str, target: str, inhibitory: bool) -> None:
-        self.subcircuits.add_fixed("conveyor", CONVEYOR)
-        gain, instance = self._gain(target, inhibitory), self.elements.take(wanted)
-        self.sum_lines.append(f"{instance} {x} {y} {self.inputs[target]} conveyor gain={gain!r}")
-        self.currents.setdefault(target, []).append(f"{gain!r} * i(v.{instance}.vx)")
+        gain, instance, z = self._gain(target, inhibitory), self.elements.take(wanted), self.inputs[target]
+        part = self.conveyors[target]
+        if part is None:
+            self.subcircuits.add_fixed("conveyor", CONVEYOR)
+            self.sum_lines.append(f"{instance} {x} {y} {z} conveyor gain={gain!r}")
+            current = f"{gain!r} * i(v.{instance}.vx)"
+        else:
+            part = dataclasses.replace(part, current_gain=gain * part.current_gain)
+            self.subcircuits.add_fixed(part.subcircuit_name, tuple(checked_raw_spice(part.subcircuit())))
+            values = " ".join(f"{name}={value!r}" for name, value in part.values().items())
+            self.sum_lines.append(f"{instance} {x} {y} {z} {part.subcircuit_name} {values}")
+            current = part.probed_current(instance, z)
+        self.currents.setdefault(target, []).append(current)
 
     def _synapse(self, part: SynapsePart) -> None:
         synapse = part.synapse
         label = f"{part.source}_to_{part.target}"
         if isinstance(synapse, StaticSynapse):
             if synapse.routing == "voltage":
+                # With an output of its own, since what others do to the line would reach the membrane.
                 line = self.lines.line(part.source, synapse.delay, inverted=synapse.inhibitory)
+                line = self.lines.output(part.source, line, label)
                 end = self.inputs[part.target]
                 self._resistor(label, line, end, synapse.conductance)
                 self.currents.setdefault(part.target, []).append(f"{synapse.conductance!r} * v({line}, {end})")
             else:
-                line = self.lines.line(part.source, synapse.delay)
+                line = self._output(part.source, synapse.delay)
                 self._resistor(label, line, self._sum(part.target, synapse.inhibitory), synapse.conductance)
         elif isinstance(synapse, LowPassSynapse):
-            line = self.lines.low_passed(part.source, synapse.delay, synapse.tau)
+            low_passed = self.lines.low_passed(part.source, synapse.delay, synapse.tau)
+            line = self.lines.output(part.source, low_passed)
             self._resistor(label, line, self._sum(part.target, synapse.inhibitory), synapse.conductance)
         elif isinstance(synapse, MemristiveSynapse):
             self._memristor(part, synapse, label)
@@ -215,9 +234,9 @@ class _Assembly:
             self.synapse_lines.append(f"{self.elements.take(f'R{label}')} {plus} {minus} {1 / conductance!r}")
 
     def _memristor(self, part: SynapsePart, synapse: MemristiveSynapse, label: str) -> None:
-        line = self.lines.line(part.source, synapse.delay)
-        if synapse.v_back:
-            back = self.lines.back(part.target, synapse.v_back)
+        line = self.lines.output(part.source, self.lines.line(part.source, synapse.delay), label)
+        if synapse.v_back or self.conveyors[part.target]:
+            back = self.lines.back(part.target, synapse.v_back) if synapse.v_back else "0"
             end = self.nodes.take(f"{label}_sum")
             self._conveyor(f"Xsum_{label}", end, back, part.target, synapse.inhibitory)
         else:
@@ -251,7 +270,7 @@ class _Assembly:
         cell = crossbar_cell(part, self.subcircuits)
         if cell.states:
             self._see(part.crossbar.devices.model, max(abs(self.plan.drivers[row.source].v_pulse) for row in part.rows))
-        lines = {row.row: self.lines.line(row.source, row.delay) for row in part.rows}
+        lines = {row.row: self._output(row.source, row.delay) for row in part.rows}
         sums = {column.column: self._sum(column.target, column.inhibitory) for column in part.columns}
         # What is not joined to anything is at 0 V.
         nodes = [*(lines.get(i, "0") for i in cell.rows), *(sums.get(j, "0") for j in cell.columns)]

@@ -10,7 +10,7 @@ from neuromorph.networks.cells import Cell, Subcircuits
 from neuromorph.networks.circuit_names import CircuitNames
 from neuromorph.networks.drivers import delay_circuit, driver_circuit
 from neuromorph.networks.plan import Plan
-from neuromorph.networks.summing import LOW_PASS
+from neuromorph.networks.summing import LOW_PASS, PULSE_OUTPUT
 
 __all__ = ["PulseLines"]
 
@@ -57,6 +57,7 @@ class PulseLines:
         subcircuits: Subcircuits,
     ) -> None:
         self._drivers, self._cells, self._spikes = plan.drivers, cells, spikes
+        self._outputs = plan.outputs
         self._nodes, self._elements, self._subcircuits = nodes, elements, subcircuits
         self._pulses: dict[str, str] = {}
         self._derived: dict[tuple[Any, ...], str] = {}
@@ -102,9 +103,39 @@ class PulseLines:
     def back(self, target: str, v_back: float) -> str:
         """A node that is at `v_back` [V] while the neuron's own pulse lasts."""
         pulse = self.pulse(target)
-        return self._made(
+        node = self._made(
             ("back", target, v_back), f"{target}_back", lambda node: f"E{node} {node} 0 {pulse} 0 {v_back!r}"
         )
+        return self.output(target, node)
+
+    def output(self, source: str, line: str, wanted: str = "") -> str:
+        """The node that a driver drives, of which `line` is the pulse: the same node, unless the driver is a real one.
+
+        Parameters
+        ----------
+        source : str
+            Whose driver it is.
+        line : str
+            A node of a line [V].
+        wanted : str
+            A name for an output of its own, where others must not share its resistance.
+
+        Returns
+        -------
+        str
+            A node.
+        """
+        r_out, lag = self._outputs[source]
+        key, name = ("output", line, wanted), f"{wanted or line}_out"
+        if lag == 0:
+            return self._made(key, name, lambda node: f"R{node} {line} {node} {r_out!r}") if r_out else line
+        capacitance = self.charge / (abs(self._drivers[source].v_pulse) or 1.0)
+        values = f"r={lag / capacitance!r} c={capacitance!r}"
+        if r_out == 0:
+            self._subcircuits.add_fixed("lowpass", LOW_PASS)
+            return self._made(key, name, lambda node: f"X{node} {line} {node} lowpass {values}")
+        self._subcircuits.add_fixed("pulse_output", PULSE_OUTPUT)
+        return self._made(key, name, lambda node: f"X{node} {line} {node} pulse_output r_out={r_out!r} {values}")
 
     def pulse(self, name: str) -> str:
         """The node that is at 1 V while a neuron's pulse lasts [V]."""

@@ -489,10 +489,10 @@ def test_conveyors_are_those_of_the_nodes_then_that_of_the_network():
         plan = nm.compose(graph, fidelity=ideal).plan
         assert plan.conveyors == {"a": None, "b": None}
         assert plan.outputs == {"a": (0.0, 0.0), "b": (0.0, 0.0)}
+    graph.nodes["a"]["conveyor"] = 50.0
     with pytest.raises(
         ValueError, match=r"conveyor of node 'a' must be a CurrentConveyor, such as nm.CurrentConveyor.*got 50"
     ):
-        graph.nodes["a"]["conveyor"] = 50.0
         nm.compose(graph)
     with pytest.raises(ValueError, match=r"conveyor must be a CurrentConveyor, .* got 'ad844'"):
         nm.compose(graph, conveyor="ad844")
