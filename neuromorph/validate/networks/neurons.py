@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -33,7 +32,7 @@ class NeuronComparison:
     criteria : tuple of Criterion
         Its own verdict, line by line.
     pulses : tuple of float or None
-        Mean length of the pulses on its line, on the reference and on the candidate [s]; ``None`` without pulses.
+        Mean length of the pulses on its line for each spike, on the reference and on the candidate [s]; ``None`` without pulses.
     """
 
     name: str
@@ -125,13 +124,19 @@ def _without_synaptic(recording: Recording) -> Recording:
 
 
 def _pulses(lines: list[Lines], name: str) -> tuple[float, float] | None:
-    """Mean length of a neuron's whole pulses on both roads [s]."""
+    """Length of a neuron's whole pulses for each of its spikes, on both roads [s].
+
+    Pulses that nearly touch are one on this road and two on that one, by a nanosecond; what each spike adds to them is the same.
+    """
     if any(f"{name}.v_line" not in road.recording for road in lines):
         return None
-    lengths: list[Any] = []
+    lengths = []
     for road in lines:
         edges = road.activity(name)[2]
-        lengths.append(np.diff(edges[: len(edges) // 2 * 2])[::2])
-    if not all(map(len, lengths)):
-        return None
-    return float(np.mean(lengths[0])), float(np.mean(lengths[1]))
+        whole = edges[: len(edges) // 2 * 2]
+        spikes = road.recording.spikes.of(name)
+        count = int(np.count_nonzero(spikes <= whole[-1])) if len(whole) else 0
+        if not count:
+            return None
+        lengths.append(float(np.sum(np.diff(whole)[::2])) / count)
+    return lengths[0], lengths[1]
