@@ -396,7 +396,9 @@ def _device_arrays(devices: DeviceGroup) -> tuple[Any, ...]:
         devices.factors,
         devices.initial.copy(),
         devices.initial.copy(),
-        devices.parameters,
+        np.column_stack([devices.parameters, devices.resistances, devices.v_offsets])
+        if devices.behind_resistance
+        else devices.parameters,
     )
 
 

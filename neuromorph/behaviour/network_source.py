@@ -44,7 +44,7 @@ def network_kernel(network: HybridNetwork, groups: Sequence[ModuleType]) -> Modu
     module
         With the function ``run_network``.
     """
-    devices = [device_module(group.model) for group in network.devices]
+    devices = [device_module(group.model, group.behind_resistance) for group in network.devices]
     return load_kernel(
         "network", "\n\n".join([_imports(groups, devices), *_passes(groups, devices), _text("network_kernel")])
     )
@@ -83,11 +83,12 @@ def _pass_over_lanes(lanes: ModuleType | None) -> str:
     )
 
 
-def device_module(model: Any) -> ModuleType:
-    """The compiled functions of one memristor model, its values apart."""
-    key = ("device", type(model), tuple(model.choices().items()))
+def device_module(model: Any, behind_resistance: bool = False) -> ModuleType:
+    """The compiled functions of one memristor model, its values apart; with a resistance in series [ohm] or without."""
+    key = ("device", type(model), tuple(model.choices().items()), behind_resistance)
     if key not in _modules:
-        texts = [_device_source(model), _text("network_cubic_kernel"), _text("network_devices_kernel")]
+        source = _source_behind_resistance(model) if behind_resistance else _device_source(model)
+        texts = [source, _text("network_cubic_kernel"), _text("network_devices_kernel")]
         _modules[key] = load_kernel(f"{_stem(type(model).__name__)}_in_network", "\n\n".join(texts))
     return _modules[key]
 
@@ -134,15 +135,32 @@ class _GroupWriter(_CubicInput):
 def _device_source(model: Any) -> str:
     """``device_current``, ``device_slope`` (by the state) and ``device_rate`` of a model."""
     current, rate = model.expressions()
-    x = real_symbol("x")
+    slope = sympy.diff(current, real_symbol("x"))
+    functions = {"device_current": current, "device_slope": slope, "device_rate": rate}
+    return "\n\n".join([*_functions(model, functions), _pack(len(model.values()))])
+
+
+def _source_behind_resistance(model: Any) -> str:
+    """The same of a device in series with a resistance, whose far end is at an offset: both stand behind the model's parameters."""
+    current, rate = model.expressions()
+    v, x = real_symbol("v"), real_symbol("x")
+    functions = {
+        "own_current": current,
+        "own_conductance": sympy.diff(current, v),
+        "own_slope": sympy.diff(current, x),
+        "own_rate": rate,
+    }
+    count = len(model.values())
+    placed = f"RESISTANCE, V_OFFSET = {count}, {count + 1}\n"
+    return "\n\n".join([*_functions(model, functions), placed, _text("network_series_kernel"), _pack(count + 2)])
+
+
+def _functions(model: Any, functions: dict[str, Any]) -> list[str]:
+    """Functions of voltage, state and parameters of a model, each from an expression."""
     names = list(model.values())
     symbols = {real_symbol(name): real_symbol(f"p_{name}") for name in names}
     parts = []
-    for function, expression in (
-        ("device_current", current),
-        ("device_slope", sympy.diff(current, x)),
-        ("device_rate", rate),
-    ):
+    for function, expression in functions.items():
         expression = expression.xreplace(symbols)
         shared, (value,) = sympy.cse([expression], symbols=numbered_symbols("c_"), order="none")
         used = {s.name for s in expression.free_symbols}
@@ -150,8 +168,11 @@ def _device_source(model: Any) -> str:
         lines += [f"{symbol} = {print_numba(e)}" for symbol, e in shared]
         lines.append(f"return {print_numba(value)}")
         parts.append("\n".join(["@njit", f"def {function}(v, x, p):", *indented(lines), ""]))
-    pack = f"@njit\ndef pack_values(a):\n    return {tuple_text(f'a[{i}]' for i in range(len(names)))}\n"
-    return "\n\n".join([*parts, pack])
+    return parts
+
+
+def _pack(count: int) -> str:
+    return f"@njit\ndef pack_values(a):\n    return {tuple_text(f'a[{i}]' for i in range(count))}\n"
 
 
 _GROUP_FUNCTIONS = ("advance_group", "accept_group", "jump_member", "longest_stretch", "observe_member")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,11 +11,12 @@ from numpy.typing import NDArray
 
 from neuromorph.behaviour.generate import statement_of
 from neuromorph.crossbars import Crossbar, DeviceArray
-from neuromorph.networks.plan import CrossbarPart, NeuronPart, Plan
+from neuromorph.networks.loaded_neurons import with_synapses
+from neuromorph.networks.plan import CrossbarPart, Plan, SynapsePart
 from neuromorph.networks.synapses import LowPassSynapse, MemristiveSynapse, StaticSynapse
 from neuromorph.stimulus import Stimulus
-from neuromorph.systems import HybridSystem, Mode, Output
-from neuromorph.systems.network import INPUT_VOLTAGE, LOAD, Coupling, DeviceGroup, HybridNetwork, NeuronGroup
+from neuromorph.systems import HybridSystem
+from neuromorph.systems.network import LOAD, LOAD_CAPACITANCE, Coupling, DeviceGroup, HybridNetwork, NeuronGroup
 
 # A solution keeps the voltages of all nodes; of so many vectors' together, some hundred megabytes.
 _NODES_AT_ONCE = 2_000_000
@@ -42,7 +42,11 @@ def network_equations(plan: Plan, recorded: Sequence[str]) -> HybridNetwork:
     ValueError
         When a neuron has noise or no input current, or a crossbar of memristors has wires with a resistance.
     """
-    return _Assembly(plan).network(recorded)
+    if plan.hardware:
+        from neuromorph.networks.hardware_equations import HardwareAssembly
+
+        return HardwareAssembly(plan).network(recorded)
+    return Assembly(plan).network(recorded)
 
 
 @dataclass
@@ -78,10 +82,12 @@ class _Device:
     v_line: float
     v_back: float
     factor: float
+    resistance: float = 0.0
+    v_offset: float = 0.0
 
 
-class _Assembly:
-    """The pieces of a network's statement while its synapses are read."""
+class Assembly:
+    """The pieces of a network's statement while its synapses are read; of one whose own parts are ideal."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -90,7 +96,7 @@ class _Assembly:
         self.lines: dict[tuple[int, float], int] = {}
         self.static, self.filtered = _Entries(), _Entries()
         self.filters: dict[tuple[int, float], int] = {}
-        self.loads: dict[int, float] = {}
+        self.loads: dict[int, tuple[float, float]] = {}
         self.devices: dict[Any, tuple[Any, list[_Device]]] = {}
 
     def network(self, recorded: Sequence[str]) -> HybridNetwork:
@@ -99,6 +105,7 @@ class _Assembly:
             self._synapse(part)
         for crossbar in plan.crossbars:
             self._crossbar(crossbar)
+        self._finish()
         for name in recorded:
             self._line(name, 0.0)
         stimuli, inputs = self._inputs()
@@ -124,44 +131,67 @@ class _Assembly:
             recorded=tuple(self.index[name] for name in recorded),
         )
 
+    def _finish(self) -> None:
+        """What can be said once all synapses are known."""
+
+    def _add_load(self, target: str, conductance: float, capacitance: float = 0.0) -> None:
+        """Load the input node of a neuron with a conductance [S] and a capacitance [F]."""
+        known = self.loads.get(self.index[target], (0.0, 0.0))
+        self.loads[self.index[target]] = (known[0] + conductance, known[1] + capacitance)
+
     def _line(self, source: str, delay: float) -> int:
         return self.lines.setdefault((self.index[source], delay), len(self.lines))
 
     def _gain(self, target: str) -> float:
         return self.plan.neurons[self.index[target]].gain
 
-    def _synapse(self, part: Any) -> None:
+    def _synapse(self, part: SynapsePart) -> None:
         synapse, target = part.synapse, self.index[part.target]
-        line, v_line = self._line(part.source, synapse.delay), self.drivers[part.source].v_pulse
+        v_line = self.drivers[part.source].v_pulse
+        line = self._line(part.source, synapse.delay)
         factor = self._gain(part.target) * (-1.0 if synapse.inhibitory else 1.0)
         if isinstance(synapse, StaticSynapse):
             if synapse.routing == "voltage":
-                self.loads[target] = self.loads.get(target, 0.0) + synapse.conductance
+                self._add_load(part.target, synapse.conductance)
                 factor = -1.0 if synapse.inhibitory else 1.0
             self.static.add(line, target, factor * synapse.conductance * v_line)
         elif isinstance(synapse, LowPassSynapse):
             low_pass = self.filters.setdefault((target, synapse.tau), len(self.filters))
             self.filtered.add(line, low_pass, factor * synapse.conductance * v_line)
         elif isinstance(synapse, MemristiveSynapse):
-            back = self._line(part.target, 0.0) if synapse.v_back else -1
-            self._device(
-                synapse.memristor,
-                _Device(
-                    name=f"{part.source}->{part.target}",
-                    values=list(synapse.memristor.values().values()),
-                    x0=synapse.x0,
-                    line=line,
-                    back_line=back,
-                    target=target,
-                    v_line=v_line,
-                    v_back=synapse.v_back,
-                    factor=factor,
-                ),
-            )
+            self._memristor_between(part, synapse, 0.0, factor)
         else:
             raise ValueError(
                 f"the synapse of edge {part.source!r} -> {part.target!r} has no equations in a network: {synapse!r}"
             )
+
+    def _memristor_between(
+        self,
+        part: SynapsePart,
+        synapse: MemristiveSynapse,
+        later: float,
+        factor: float,
+        *,
+        resistance: float = 0.0,
+        v_offset: float = 0.0,
+    ) -> None:
+        """Add a memristive synapse whose pulses all come `later` [s], behind a resistance [ohm] and against an offset [V]."""
+        self._device(
+            synapse.memristor,
+            _Device(
+                name=f"{part.source}->{part.target}",
+                values=list(synapse.memristor.values().values()),
+                x0=synapse.x0,
+                line=self._line(part.source, synapse.delay + later),
+                back_line=self._line(part.target, later) if synapse.v_back else -1,
+                target=self.index[part.target],
+                v_line=self.drivers[part.source].v_pulse,
+                v_back=synapse.v_back,
+                factor=factor,
+                resistance=resistance,
+                v_offset=v_offset,
+            ),
+        )
 
     def _device(self, model: Any, device: _Device) -> None:
         key = (type(model), tuple(model.choices().items()))
@@ -244,21 +274,23 @@ class _Assembly:
         """Neurons by what their equations say, values apart."""
         groups: dict[Any, tuple[HybridSystem, list[int], list[Any], list[Any]]] = {}
         systems: dict[int, HybridSystem] = {}
-        keys: dict[tuple[int, bool], Any] = {}
+        keys: dict[tuple[int, bool, bool], Any] = {}
         for j, part in enumerate(self.plan.neurons):
+            load, capacitance = self.loads.get(j, (0.0, 0.0))
             loaded = j in self.loads
             # Asking sympy the same of a thousand equal neurons would take minutes.
-            same = (id(part.neuron), loaded)
+            same = (id(part.neuron), loaded, capacitance > 0)
             if same not in keys:
                 systems[id(part.neuron)] = part.neuron.dynamics()
-                system = _with_synapses(part, systems[id(part.neuron)], loaded)
+                system = with_synapses(part, systems[id(part.neuron)], loaded, capacitance > 0)
                 key = statement_of(system)
                 groups.setdefault(key, (system, [], [], []))
                 keys[same] = (key, system)
             key, system = keys[same]
             values = list(system.parameters.values())
-            if loaded:
-                values[list(system.parameters).index(LOAD)] = self.loads[j]
+            for name, value in ((LOAD, load), (LOAD_CAPACITANCE, capacitance)):
+                if name in system.parameters:
+                    values[list(system.parameters).index(name)] = value
             _, members, parameters, initial = groups[key]
             members.append(j)
             parameters.append(values)
@@ -301,77 +333,6 @@ def transfer_conductances(crossbar: Crossbar, rows: Any) -> NDArray[np.float64]:
     return np.concatenate(parts)
 
 
-def _with_synapses(part: NeuronPart, system: HybridSystem, loaded: bool) -> HybridSystem:
-    """The neuron's equations with one input, the current of drive and synapses together."""
-    import sympy
-
-    if system.is_random:
-        raise ValueError(
-            f"neuron {part.name!r} has noise ({', '.join(system.noise_sources or system.random)}), which a network does not "
-            "have: give the noise as its drive, such as nm.WhiteNoise or nm.ZeroOrderHold"
-        )
-    if list(system.inputs.values()) != ["A"]:
-        raise ValueError(
-            f"neuron {part.name!r} ({system.name}) has the inputs {', '.join(system.inputs) or 'none'}: a neuron of a network has one "
-            "input current"
-        )
-    # Powers are those of a neuron by itself.
-    shown = {name: output for name, output in system.outputs.items() if name == "v_mem"}
-    if not loaded:
-        return dataclasses.replace(system, outputs=shown)
-    (name,) = system.inputs
-    current = sympy.Symbol(name, real=True)
-    power = system.outputs.get("p_in")
-    if power is None:
-        raise ValueError(
-            f"neuron {part.name!r} ({system.name}) does not say at which voltage its input is: take routing='current'"
-        )
-    # The power that enters through the input is its voltage times its current.
-    from neuromorph.systems.hybrid import canonical
-
-    v_in = sympy.diff(canonical(power.in_mode(next(iter(system.modes)))), current)
-    taken = {current: current - sympy.Symbol(LOAD, real=True) * v_in}
-
-    def loaded_by(expression: Any) -> Any:
-        return canonical(expression).xreplace(taken)
-
-    return dataclasses.replace(
-        system,
-        parameters={**system.parameters, LOAD: 0.0},
-        modes={
-            mode: dataclasses.replace(
-                m,
-                rates={s: loaded_by(r) for s, r in m.rates.items()},
-                time_scale=_loaded_time_scale(m, current, v_in),
-            )
-            for mode, m in system.modes.items()
-        },
-        unknowns={n: dataclasses.replace(u, residual=loaded_by(u.residual)) for n, u in system.unknowns.items()},
-        transitions=tuple(
-            dataclasses.replace(t, guard=loaded_by(t.guard), resets={s: loaded_by(r) for s, r in t.resets.items()})
-            for t in system.transitions
-        ),
-        outputs={**shown, INPUT_VOLTAGE: Output(v_in, "V")},
-    )
-
-
-def _loaded_time_scale(mode: Mode, current: Any, v_in: Any) -> Any:
-    """A mode's time constant with what synapses add to it: a load makes the membrane faster, and steps have to follow."""
-    import sympy
-
-    from neuromorph.systems.hybrid import canonical
-
-    if mode.time_scale is None:
-        return None
-    # The rate at which a unit of load pulls each state back.
-    pulls = (
-        sympy.diff(canonical(rate), current) * sympy.diff(v_in, sympy.Symbol(state, real=True))
-        for state, rate in mode.rates.items()
-    )
-    pull = sympy.Symbol(LOAD, real=True) * sum((sympy.Abs(p) for p in pulls), sympy.Integer(0))
-    return 1 / (1 / canonical(mode.time_scale) + pull)
-
-
 def _device_group(model: Any, devices: list[_Device]) -> DeviceGroup:
     def numbers(attribute: str, dtype: Any) -> Any:
         return np.array([getattr(device, attribute) for device in devices], dtype=dtype)
@@ -387,6 +348,8 @@ def _device_group(model: Any, devices: list[_Device]) -> DeviceGroup:
         v_lines=numbers("v_line", float),
         v_backs=numbers("v_back", float),
         factors=numbers("factor", float),
+        resistances=numbers("resistance", float),
+        v_offsets=numbers("v_offset", float),
     )
 
 

@@ -16,8 +16,8 @@ from neuromorph.systems.hybrid import HybridSystem
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
-LOAD, INPUT_VOLTAGE = "synaptic_load", "synaptic_v_in"
-"""Parameter and output of a neuron that synapses load: their conductance at its input node [S], and the voltage there [V]."""
+LOAD, LOAD_CAPACITANCE, INPUT_VOLTAGE = "synaptic_load", "synaptic_capacitance", "synaptic_v_in"
+"""Parameters and output of a neuron that synapses load: conductance [S] and capacitance [F] at its input node, and the voltage there [V]."""
 
 
 def derived_signals(system: HybridSystem) -> tuple[str, ...]:
@@ -77,6 +77,14 @@ class Coupling:
     targets: IntArray
     currents: FloatArray
 
+    def joined(self, lines: IntArray, targets: IntArray, currents: FloatArray) -> Coupling:
+        """The same with more entries: numbers of lines and targets, and currents [A]."""
+        return Coupling(
+            lines=np.concatenate([self.lines, lines]),
+            targets=np.concatenate([self.targets, targets]),
+            currents=np.concatenate([self.currents, currents]),
+        )
+
     def by_line(self, n_lines: int) -> tuple[IntArray, IntArray, FloatArray]:
         """Where each line's entries begin (shape (n_lines + 1,)), their targets, and their currents [A]."""
         order = np.argsort(self.lines, kind="stable")
@@ -104,6 +112,8 @@ class DeviceGroup:
         Voltages of these lines while they are active [V].
     factors : ndarray, shape (n,)
         What the device's current is multiplied by on its way into the neuron (pure numbers).
+    resistances, v_offsets : ndarray, shape (n,)
+        In series with the devices [ohm], and what the far end is held at besides [V].
     """
 
     model: Any
@@ -116,6 +126,13 @@ class DeviceGroup:
     v_lines: FloatArray
     v_backs: FloatArray
     factors: FloatArray
+    resistances: FloatArray
+    v_offsets: FloatArray
+
+    @property
+    def behind_resistance(self) -> bool:
+        """Whether a device sees another voltage than that between its lines."""
+        return bool(self.resistances.any() or self.v_offsets.any())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

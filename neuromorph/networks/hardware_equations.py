@@ -1,0 +1,187 @@
+"""The equations' road of a network with real drivers or summing circuits: what their resistances, lags and offsets change."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from neuromorph.crossbars import DeviceArray
+from neuromorph.networks.equations import Assembly
+from neuromorph.networks.linear_paths import LinearPaths
+from neuromorph.networks.plan import CrossbarPart, Plan, SynapsePart
+from neuromorph.networks.synapses import LowPassSynapse, MemristiveSynapse, StaticSynapse
+from neuromorph.systems.network import HybridNetwork
+
+__all__ = ["HardwareAssembly"]
+
+# A lag up to this share of what has to be seen is a delay: behind a low-pass of a lag a pulse brings the same charge that much later.
+_LAG_SHARE = 1 / 20
+# Pulses of drivers that add nothing to the discharge count as so long [s].
+_SHORTEST_PULSE = 1e-6
+# Time constants that are nearer to each other than this share are taken so far apart: partial fractions need different ones.
+_APART = 1e-4
+
+
+class HardwareAssembly(Assembly):
+    """The pieces of a network's statement where its own parts are real.
+
+    Every conductance between a line and the input of a summing circuit is a part of one network of resistors, whose terminals are the
+    outputs of drivers and the inputs of conveyors. It is linear, so what a line adds to a neuron is still a number. A memristor has an
+    output and a conveyor of its own, so their resistances are in series with it alone.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self.outputs, self.conveyors = plan.outputs, plan.conveyors
+        self.paths = LinearPaths()
+        self.offsets: dict[int, float] = {}
+        pulses = [max(driver.t_pulse, _SHORTEST_PULSE) for driver in self.drivers.values()]
+        taus = [p.synapse.tau for p in plan.synapses if isinstance(p.synapse, LowPassSynapse)]
+        self.longest_delay = _LAG_SHARE * min([*pulses, *taus])
+
+    def network(self, recorded: Sequence[str]) -> HybridNetwork:
+        """The statement (SI units), with a line that is always active for what flows at rest."""
+        for name in recorded:
+            self._line(name, 0.0)
+        found = super().network(recorded)
+        if not self.offsets:
+            return found
+        always = len(found.line_sources)
+        return dataclasses.replace(
+            found,
+            line_sources=np.append(found.line_sources, len(found.t_pulse)),
+            line_delays=np.append(found.line_delays, 0.0),
+            line_voltages=np.append(found.line_voltages, 1.0),
+            t_pulse=np.append(found.t_pulse, math.inf),
+            spike_times=(*found.spike_times, np.zeros(1)),
+            static=found.static.joined(
+                np.full(len(self.offsets), always), np.array([*self.offsets]), np.array([*self.offsets.values()])
+            ),
+        )
+
+    def _synapse(self, part: SynapsePart) -> None:
+        synapse, target = part.synapse, part.target
+        if isinstance(synapse, MemristiveSynapse):
+            self._memristive_synapse(part, synapse)
+        elif isinstance(synapse, StaticSynapse) and synapse.routing == "voltage":
+            r_out, lag = self.outputs[part.source]
+            conductance = synapse.conductance / (1 + r_out * synapse.conductance)
+            self._add_load(target, conductance)
+            current = (-1.0 if synapse.inhibitory else 1.0) * conductance * self.drivers[part.source].v_pulse
+            self._deliver(part.source, synapse.delay, target, current, [lag])
+        elif isinstance(synapse, StaticSynapse | LowPassSynapse):
+            tau = synapse.tau if isinstance(synapse, LowPassSynapse) else 0.0
+            source = self._output(part.source, synapse.delay, tau)
+            self.paths.join(source, self._input(target, synapse.inhibitory), synapse.conductance)
+        else:
+            super()._synapse(part)
+
+    def _memristive_synapse(self, part: SynapsePart, synapse: MemristiveSynapse) -> None:
+        target = self.index[part.target]
+        conveyor, (r_out, lag) = self.conveyors[part.target], self.outputs[part.source]
+        delay, slow = self._delayed([lag] if conveyor is None else [lag, conveyor.time_constant])
+        if slow:
+            raise ValueError(
+                f"the driver or conveyor of edge {part.source!r} -> {part.target!r} takes {max(slow):.3g} s to follow, which the equations "
+                f"of a memristive synapse do not have: at most {self.longest_delay:.3g} s, a twentieth of the shortest pulse, or make "
+                "it ideal"
+            )
+        factor = self._gain(part.target) * (-1.0 if synapse.inhibitory else 1.0)
+        resistance, v_offset = r_out, 0.0
+        if conveyor is not None:
+            factor *= conveyor.current_gain
+            resistance += conveyor.r_x
+            v_offset = conveyor.v_offset
+            self._add_offset(target, factor * conveyor.i_bias)
+            self._add_conveyor(part.target)
+        # Its own pulses reach the far end of the device as late as others reach the near one.
+        self._memristor_between(part, synapse, delay, factor, resistance=resistance, v_offset=v_offset)
+
+    def _crossbar(self, part: CrossbarPart) -> None:
+        crossbar = part.crossbar
+        sources = {row.source for row in part.rows}
+        if isinstance(crossbar.devices, DeviceArray):
+            resistive = any(self.outputs[source][0] for source in sources)
+            if resistive or any(self.conveyors[column.target] for column in part.columns):
+                raise ValueError(
+                    f"crossbar {part.name!r} has memristors behind drivers and before conveyors with a resistance, which the equations of "
+                    "networks do not solve: leave 'driver' and 'conveyor' out of fidelity={...}, or give the conductances of the devices instead"
+                )
+            super()._crossbar(part)
+            return
+        rows = {row.row: self._output(row.source, row.delay, 0.0) for row in part.rows}
+        columns = {column.column: self._input(column.target, column.inhibitory) for column in part.columns}
+        self.paths.join_crossbar(crossbar, rows, columns)
+
+    def _output(self, source: str, delay: float, tau: float) -> int:
+        """The output of a driver, which all who take its pulses at one time share."""
+        return self.paths.terminal(("output", source, delay, tau), self.outputs[source][0])
+
+    def _input(self, target: str, inhibitory: bool) -> int:
+        """The input of a neuron's summing circuit."""
+        conveyor, key = self.conveyors[target], ("input", target, inhibitory)
+        if conveyor is not None and key not in self.paths.terminals:
+            self._add_conveyor(target)
+        return self.paths.terminal(key, 0.0 if conveyor is None else conveyor.r_x)
+
+    def _add_conveyor(self, target: str) -> None:
+        conveyor = self.conveyors[target]
+        assert conveyor is not None
+        self._add_load(target, 1 / conveyor.r_z, conveyor.c_z)
+
+    def _add_offset(self, target: int, current: float) -> None:
+        if current:
+            self.offsets[target] = self.offsets.get(target, 0.0) + current
+
+    def _finish(self) -> None:
+        """Solve the network of resistors, once all synapses are known."""
+        if not self.paths.terminals:
+            return
+        currents = self.paths.currents()
+        inputs = {key: k for key, k in self.paths.terminals.items() if key[0] == "input"}  # type: ignore[index]
+        outputs = {key: k for key, k in self.paths.terminals.items() if key[0] == "output"}  # type: ignore[index]
+        offset_voltages = np.zeros(len(currents))
+        for (_, target, _), k in inputs.items():  # type: ignore[misc]
+            conveyor = self.conveyors[target]
+            offset_voltages[k] = 0.0 if conveyor is None else conveyor.v_offset
+        at_rest = currents @ offset_voltages
+        for (_, target, inhibitory), k in inputs.items():  # type: ignore[misc]
+            conveyor = self.conveyors[target]
+            factor, lags, i_bias = self._gain(target) * (-1.0 if inhibitory else 1.0), [], 0.0
+            if conveyor is not None:
+                factor *= conveyor.current_gain
+                lags, i_bias = [conveyor.time_constant], conveyor.i_bias
+            self._add_offset(self.index[target], factor * (i_bias - at_rest[k]))
+            for (_, source, delay, tau), j in outputs.items():  # type: ignore[misc]
+                current = -factor * currents[k, j] * self.drivers[source].v_pulse
+                if current:
+                    poles = [*lags, self.outputs[source][1]]
+                    self._deliver(source, delay, target, current, poles, [tau] if tau else [])
+
+    def _delayed(self, lags: Sequence[float]) -> tuple[float, list[float]]:
+        """The delay that short lags are [s], and the lags that are none [s]."""
+        return sum(lag for lag in lags if lag <= self.longest_delay), [lag for lag in lags if lag > self.longest_delay]
+
+    def _deliver(
+        self, source: str, delay: float, target: str, current: float, lags: Sequence[float], taus: Sequence[float] = ()
+    ) -> None:
+        """Give a neuron a current [A] while a line is active, later and behind low-passes."""
+        later, slow = self._delayed(lags)
+        line, j = self._line(source, delay + later), self.index[target]
+        poles = _partial_fractions([*taus, *slow])
+        if not poles:
+            self.static.add(line, j, current)
+        for tau, share in poles:
+            low_pass = self.filters.setdefault((j, tau), len(self.filters))
+            self.filtered.add(line, low_pass, share * current)
+
+
+def _partial_fractions(taus: Sequence[float]) -> list[tuple[float, float]]:
+    """Low-passes in series as ones side by side: time constant [s] and share of each."""
+    apart: list[float] = []
+    for tau in sorted(taus):
+        apart.append(max(tau, apart[-1] * (1 + _APART)) if apart else tau)
+    return [(tau, math.prod(tau / (tau - other) for other in apart if other != tau)) for tau in apart]
