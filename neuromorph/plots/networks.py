@@ -21,6 +21,8 @@ _MOST_WAVEFORMS = 6
 # So many spikes can be told apart on a page.
 _DISTINCT_SPIKES = 50
 _THINNEST, _THICKEST = 0.5, 3.5
+# Area of a crossbar's square over that of a neuron's circle, so that its name has room.
+_SQUARE = 2.4
 
 
 def plot_graph(network: Network, rates: Any = None, ax: Any = None) -> Any:
@@ -38,8 +40,8 @@ def plot_graph(network: Network, rates: Any = None, ax: Any = None) -> Any:
     Returns
     -------
     matplotlib Axes
-        Excitatory synapses in blue, inhibitory ones in orange; sources as diamonds, crossbars as squares. Widths
-        go with the conductance [S].
+        Excitatory synapses in blue, inhibitory ones in orange, inputs and what leads through crossbars in green; sources as
+        diamonds, crossbars as squares. Widths go with the conductance, and the legend says how strong the widest is [S].
     """
     import networkx
 
@@ -67,7 +69,7 @@ def plot_graph(network: Network, rates: Any = None, ax: Any = None) -> Any:
             positions,
             nodelist=names,
             node_shape=shape,
-            node_size=size * (1.6 if shape == "s" else 1.0),
+            node_size=size * (_SQUARE if shape == "s" else 1.0),
             node_color=color,
             edgecolors="0.35",
             ax=ax,
@@ -79,11 +81,18 @@ def plot_graph(network: Network, rates: Any = None, ax: Any = None) -> Any:
             ),
         )
         drawn = nodes if shape == "o" and rates is not None else drawn
-    _draw_edges(network, positions, size, ax)
+    entries = _draw_edges(network, positions, size, ax)
     if len(graph) <= _MOST_NAMES:
         networkx.draw_networkx_labels(graph, positions, font_size=8, ax=ax)
     if drawn is not None:
         ax.figure.colorbar(drawn, ax=ax, label="rate [Hz]", shrink=0.7)
+    if entries:
+        from matplotlib.lines import Line2D
+
+        handles = [Line2D([], [], color=color, linewidth=2.0, label=label) for color, label in entries.items()]
+        ax.legend(
+            handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=3, frameon=False, fontsize="small"
+        )
     ax.set_axis_off()
     ax.set_aspect("equal", adjustable="datalim")
     ax.margins(0.12)
@@ -197,20 +206,32 @@ def _positions(graph: Any) -> dict[str, Any]:
     return dict(networkx.circular_layout(graph))
 
 
-def _draw_edges(network: Network, positions: dict[str, Any], size: float, ax: Any) -> None:
+def _draw_edges(network: Network, positions: dict[str, Any], size: float, ax: Any) -> dict[str, str]:
+    """Draw all edges; gives what their colours mean."""
     import networkx
 
     graph, plan = network.graph, network.plan
+    entries: dict[str, str] = {}
     weighted = weights_of(network)
     strongest = max((g for *_, g, _ in weighted), default=1.0) or 1.0
     crowded = len(weighted) > 100
-    common = {"node_size": size, "ax": ax, "connectionstyle": "arc3,rad=0.12", "alpha": 0.35 if crowded else 0.85}
+    squares = {part.name for part in plan.crossbars}
+    sizes = [size * (_SQUARE if name in squares else 1.0) for name in graph]
+    common = {
+        "nodelist": list(graph),
+        "node_size": sizes,
+        "ax": ax,
+        "connectionstyle": "arc3,rad=0.12",
+        "alpha": 0.35 if crowded else 0.85,
+    }
     if len(weighted) > _MOST_EDGES:
         # The strongest say most.
         weighted = sorted(weighted, key=lambda edge: -edge[2])[:_MOST_EDGES]
     for inhibits, color in ((False, REFERENCE), (True, CANDIDATE)):
         chosen = [edge for edge in weighted if edge[3] == inhibits]
         if chosen:
+            most = format_quantity(max(g for *_, g, _ in chosen), "S")
+            entries[color] = f"{'inhibits' if inhibits else 'excites'}, up to {most}"
             networkx.draw_networkx_edges(
                 graph,
                 positions,
@@ -220,17 +241,21 @@ def _draw_edges(network: Network, positions: dict[str, Any], size: float, ax: An
                 arrowsize=10,
                 **common,
             )
-    others = [(part.source, part.target) for part in plan.injections]
+    inputs = [(part.source, part.target) for part in plan.injections]
+    crossed: list[tuple[str, str]] = []
     inhibitory: list[tuple[str, str]] = []
     for part in plan.crossbars:
-        others += [(row.source, part.name) for row in part.rows]
+        crossed += [(row.source, part.name) for row in part.rows]
         for column in part.columns:
-            (inhibitory if column.inhibitory else others).append((part.name, column.target))
-    for edges, color in ((others, ACCENT), (inhibitory, CANDIDATE)):
+            (inhibitory if column.inhibitory else crossed).append((part.name, column.target))
+    what = " or ".join(word for word, found in (("input", inputs), ("through a crossbar", crossed)) if found)
+    for edges, color, label in ((inputs + crossed, ACCENT, what), (inhibitory, CANDIDATE, "inhibits")):
         if edges:
+            entries.setdefault(color, label)
             networkx.draw_networkx_edges(
                 graph, positions, edgelist=edges[:_MOST_EDGES], width=0.8, edge_color=color, arrowsize=8, **common
             )
+    return entries
 
 
 def _distinct(recording: Recording, names: Sequence[str], t_stop: float) -> float:
