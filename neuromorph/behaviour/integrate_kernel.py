@@ -65,8 +65,8 @@ def highest_in_step(guess, guard, g0, g1, t, h, y, f, z, here, method):
 def crossing_in_step(s_high, guard, g0, g1, t, h, y, f, z, y1, z1, here, method):
     """Fraction of a step at which a guard crosses zero, or 2; whether solved, unknowns and states there.
 
-    Found by the solver's own steps of part length (Illinois method on the length), whose states and hence
-    crossings are of the method's full order; those of dense output are not.
+    Found by the solver's own steps of part length, whose states and hence crossings are of the method's full order; those
+    of dense output are not.
     """
     solved, z_new, y_new = True, z1, y1
     b, fb = 1.0, g1
@@ -87,25 +87,49 @@ def crossing_in_step(s_high, guard, g0, g1, t, h, y, f, z, y1, z1, here, method)
                 break
         if fa >= 0.0:
             return 0.0, solved, z, y
-    s, side = b, 0
-    resolution = 1e-15 + 2e-16 * abs(t) / h
+    # The newest point, the end of the bracket on the other side of zero, and the point before them.
+    s, fs, other, f_other, before, f_before = b, fb, a, fa, b, fb
+    # A guard that starts at zero but for rounding is near it without crossing.
+    resolution, near = 1e-15 + 2e-16 * abs(t) / h, min(1e-12 * (fb - fa), -1e-3 * fa)
+    part = fb / (fb - fa)
     for _ in range(100):
-        if fb == 0.0 or b - a <= resolution:
+        width = other - s
+        # How far zero still is shows in the guard: both ends of the bracket need not come close.
+        is_close = abs(fs) <= near and abs(fs * width) <= resolution * abs(fs - f_other)
+        if fs == 0.0 or is_close or abs(width) <= resolution:
             break
-        s = (a * fb - b * fa) / (fb - fa)
-        # Bisection where one end of the bracket does not move.
-        if abs(side) > 2 or not a < s < b:
-            s = 0.5 * (a + b)
-        fs, solved, z_new, y_new = guard_after(s, guard, t, h, y, f, z, here, method)
-        if fs == 0.0 or not solved:
-            break
-        if fs > 0.0:
-            fa *= 0.5 if side > 0 else 1.0
-            b, fb, side = s, fs, side + 1 if side > 0 else 1
+        new = s + part * width
+        f_new, solved, z_new, y_new = guard_after(new, guard, t, h, y, f, z, here, method)
+        if not solved:
+            return new, False, z_new, y_new
+        if abs(fs) <= near and abs(f_new) > 0.5 * abs(fs):
+            # Nothing but rounding is left of the guard.
+            return new, True, z_new, y_new
+        if (f_new > 0.0) == (fs > 0.0):
+            before, f_before = s, fs
         else:
-            fb *= 0.5 if side < 0 else 1.0
-            a, fa, side = s, fs, side - 1 if side < 0 else -1
+            before, f_before, other, f_other = other, f_other, s, fs
+        s, fs = new, f_new
+        part = part_of_bracket(s, fs, other, f_other, before, f_before)
+        least = 0.5 * resolution / max(abs(other - s), resolution)
+        part = min(max(part, least), 1.0 - least)
     return s, solved, z_new, y_new
+
+
+@njit
+def part_of_bracket(s, fs, other, f_other, before, f_before):
+    """How far from the newest point to the other end of the bracket zero is expected.
+
+    By inverse quadratic interpolation where that is monotonous, else the middle (T. R. Chandrupatla, Advances in
+    Engineering Software 28 (1997) 145).
+    """
+    if (before - other) * (f_before - f_other) * (f_before - fs) == 0.0:
+        return 0.5
+    x, f = (s - other) / (before - other), (fs - f_other) / (f_before - f_other)
+    if not (0.0 <= x <= 1.0 and 1.0 - math.sqrt(1.0 - x) < f < math.sqrt(x)):
+        return 0.5
+    quadratic = (before - s) / (other - s) * (fs / (f_before - fs)) * (f_other / (f_before - f_other))
+    return fs / (f_other - fs) * (f_before / (f_other - f_before)) + quadratic
 
 
 @njit

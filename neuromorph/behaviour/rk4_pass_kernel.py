@@ -18,46 +18,50 @@ def stage(tile, i, t, u, p):
 
 
 @inlined
-def quiet_pass(tile, start, together, here):
-    """One step of a block of lanes; a bit for each lane in which there may have been an event."""
+def quiet_pass(tile, lanes, together, here):
+    """One step of a tile's first lanes; how many of them may have had an event."""
     k, times, h, shared, own, p, _, _, _ = here
     t, t_end, half, flags = times[k], times[k + 1], 0.5 * h, 0
-    for i in range(start, start + BLOCK):
-        y, u = states_of(tile, i), stimulus_at(0.0, inputs_of(shared, own, k, tile, i))
-        keep(tile, i, y, unknowns_of(tile, i))
-        tile[NOTES + i] = 0.0
-        ok, f, g = stage(tile, i, t, u, constants_of(tile, i, p))
-        put_first_rates(tile, i, f)
-        put_first_guards(tile, i, g)
-        note(tile, i, ok and all_below_zero(g))
-        put_states(tile, i, shift(y, half, f))
-    for i in range(start, start + BLOCK):
-        u = stimulus_at(half, inputs_of(shared, own, k, tile, i))
-        ok, f, g = stage(tile, i, t + half, u, constants_of(tile, i, p))
-        put_second_rates(tile, i, f)
-        put_second_guards(tile, i, g)
-        note(tile, i, ok)
-        put_states(tile, i, shift(kept_states(tile, i), half, f))
-    for i in range(start, start + BLOCK):
-        u = stimulus_at(half, inputs_of(shared, own, k, tile, i))
-        ok, f, g = stage(tile, i, t + half, u, constants_of(tile, i, p))
-        put_third_rates(tile, i, f)
-        put_third_guards(tile, i, g)
-        note(tile, i, ok)
-        put_states(tile, i, shift(kept_states(tile, i), h, f))
-    for i in range(start, start + BLOCK):
-        u, c = stimulus_at(h, inputs_of(shared, own, k, tile, i)), constants_of(tile, i, p)
-        ok, f, _ = stage(tile, i, t_end, u, c)
-        y = rk4_sum(kept_states(tile, i), h, first_rates(tile, i), second_rates(tile, i), third_rates(tile, i), f)
-        solved, z, g1 = guards(tile[MODES + i], t_end, t_end - tile[ENTERED + i], y, u, c, unknowns_of(tile, i))
-        quiet = ok and solved and all_below_zero(g1)
-        g0, g2, g3 = first_guards(tile, i), second_guards(tile, i), third_guards(tile, i)
-        for j in range(N_GUARDS):
-            quiet = quiet & stays_below_zero(g0[j], g2[j], g3[j], g1[j])
-        put_unknowns(tile, i, z)
-        put_states(tile, i, y)
-        flags += note(tile, i, quiet)
-    return lanes_noted(tile, start) if flags > 0 else U0
+    for block in range(WIDTH // BLOCK):
+        start = block * BLOCK
+        if start >= lanes:
+            break
+        for i in range(start, start + BLOCK):
+            y, u = states_of(tile, i), stimulus_at(0.0, inputs_of(shared, own, k, tile, i))
+            keep(tile, i, y, unknowns_of(tile, i))
+            tile[NOTES + i] = 0.0
+            ok, f, g = stage(tile, i, t, u, constants_of(tile, i, p))
+            put_first_rates(tile, i, f)
+            put_first_guards(tile, i, g)
+            note(tile, i, ok and all_below_zero(g))
+            put_states(tile, i, shift(y, half, f))
+        for i in range(start, start + BLOCK):
+            u = stimulus_at(half, inputs_of(shared, own, k, tile, i))
+            ok, f, g = stage(tile, i, t + half, u, constants_of(tile, i, p))
+            put_second_rates(tile, i, f)
+            put_second_guards(tile, i, g)
+            note(tile, i, ok)
+            put_states(tile, i, shift(kept_states(tile, i), half, f))
+        for i in range(start, start + BLOCK):
+            u = stimulus_at(half, inputs_of(shared, own, k, tile, i))
+            ok, f, g = stage(tile, i, t + half, u, constants_of(tile, i, p))
+            put_third_rates(tile, i, f)
+            put_third_guards(tile, i, g)
+            note(tile, i, ok)
+            put_states(tile, i, shift(kept_states(tile, i), h, f))
+        for i in range(start, start + BLOCK):
+            u, c = stimulus_at(h, inputs_of(shared, own, k, tile, i)), constants_of(tile, i, p)
+            ok, f, _ = stage(tile, i, t_end, u, c)
+            y = rk4_sum(kept_states(tile, i), h, first_rates(tile, i), second_rates(tile, i), third_rates(tile, i), f)
+            solved, z, g1 = guards(tile[MODES + i], t_end, t_end - tile[ENTERED + i], y, u, c, unknowns_of(tile, i))
+            quiet = ok and solved and all_below_zero(g1)
+            g0, g2, g3 = first_guards(tile, i), second_guards(tile, i), third_guards(tile, i)
+            for j in range(N_GUARDS):
+                quiet = quiet & stays_below_zero(g0[j], g2[j], g3[j], g1[j])
+            put_unknowns(tile, i, z)
+            put_states(tile, i, y)
+            flags += note(tile, i, quiet)
+    return flags
 
 
 @inlined

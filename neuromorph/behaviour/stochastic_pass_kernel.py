@@ -8,23 +8,31 @@ STEPS_PER_PASS = 4
 
 
 @inlined
-def quiet_pass(tile, start, together, here):
-    """One step or four of a block of lanes; a bit for each lane in which there may have been an event."""
+def quiet_pass(tile, lanes, together, here):
+    """One step or four of a tile's first lanes; how many of them may have had an event."""
     k, times, h, shared, own, p, scale, normals, first = here
     flags, n = 0, N_NOISE * WIDTH
     t0, t1 = times[k], times[k + 1]
     if together == 1:
-        for i in range(start, start + BLOCK):
-            mode, t_entered, c = tile[MODES + i], tile[ENTERED + i], constants_of(tile, i, p)
-            y, z = states_of(tile, i), unknowns_of(tile, i)
-            keep(tile, i, y, z)
-            u, w = inputs_of(shared, own, k, tile, i), increments_of(scale, normals, first, i)
-            quiet, y, z = quiet_step(mode, t_entered, t0, t1, h, y, u, c, z, w)
-            put_states(tile, i, y)
-            put_unknowns(tile, i, z)
-            flags += note(tile, i, quiet)
-    else:
-        t2, t3, t4 = times[k + 2], times[k + 3], times[k + 4]
+        for block in range(WIDTH // BLOCK):
+            start = block * BLOCK
+            if start >= lanes:
+                break
+            for i in range(start, start + BLOCK):
+                mode, t_entered, c = tile[MODES + i], tile[ENTERED + i], constants_of(tile, i, p)
+                y, z = states_of(tile, i), unknowns_of(tile, i)
+                keep(tile, i, y, z)
+                u, w = inputs_of(shared, own, k, tile, i), increments_of(scale, normals, first, i)
+                quiet, y, z = quiet_step(mode, t_entered, t0, t1, h, y, u, c, z, w)
+                put_states(tile, i, y)
+                put_unknowns(tile, i, z)
+                flags += note(tile, i, quiet)
+        return flags
+    t2, t3, t4 = times[k + 2], times[k + 3], times[k + 4]
+    for block in range(WIDTH // BLOCK):
+        start = block * BLOCK
+        if start >= lanes:
+            break
         for i in range(start, start + BLOCK):
             mode, t_entered, c = tile[MODES + i], tile[ENTERED + i], constants_of(tile, i, p)
             y, z = states_of(tile, i), unknowns_of(tile, i)
@@ -40,7 +48,7 @@ def quiet_pass(tile, start, together, here):
             put_states(tile, i, y)
             put_unknowns(tile, i, z)
             flags += note(tile, i, quiet0 & quiet1 & quiet2 & quiet3)
-    return lanes_noted(tile, start) if flags > 0 else U0
+    return flags
 
 
 @inlined

@@ -95,6 +95,7 @@ def run_tile(
     words, normals = np.empty(2 * WIDTH, dtype=np.uint64), np.empty(STEPS_PER_GROUP * max(1, N_NOISE) * WIDTH)
     sums = np.empty(max(1, N_NOISE) * WIDTH)
     group, n_spikes, n_steps = -1, 0, len(times) - 1
+    lanes = (n_lanes + BLOCK - 1) // BLOCK * BLOCK
     k = 0
     while k < n_steps:
         if n_spikes + WIDTH * STEPS_PER_PASS * MOST_JUMPS_IN_STEP > len(spike_times):
@@ -112,11 +113,9 @@ def run_tile(
             else:
                 group = add_up(words, normals, sums, group, count, pieces_per_step, first_lane, key)
         here = (k, times, h, shared, own, p, scale, normals if pieces_per_step == 1 else sums, first)
-        for block in range(WIDTH // BLOCK):
-            start = block * BLOCK
-            if start >= n_lanes:
-                break
-            events = quiet_pass(tile, start, together, here)
+        seen = quiet_pass(tile, lanes, together, here)
+        for start in range(0, lanes if seen > 0 else 0, BLOCK):
+            events = lanes_noted(tile, start)
             if start + BLOCK > n_lanes:
                 events &= (U1 << np.uint64(n_lanes - start)) - U1
             while events != U0:
@@ -132,9 +131,9 @@ def run_tile(
             t, t_end, sample = times[k - 1], times[k], (count + together) // every - 1 - first_step // every
             for i in range(n_lanes):
                 u = inputs_at(t_end - t, inputs_of(shared, own, k - 1, tile, i))
-                seen = observed_of(tile, i, t_end, u, constants_of(tile, i, p))
+                signals = observed_of(tile, i, t_end, u, constants_of(tile, i, p))
                 for c in range(len(columns)):
-                    samples[sample, c, i] = seen[columns[c]]
+                    samples[sample, c, i] = signals[columns[c]]
     for i in range(n_lanes):
         if not all_finite(states_of(tile, i)):
             return NOT_FINITE, n_steps, n_spikes, i
