@@ -63,11 +63,12 @@ def memory_of(steps):
 
 @pytest.mark.slow
 def test_memory_of_many_neurons_does_not_grow_with_the_steps(capsys):
-    """Of 100 000 neurons; from it follows that of 100 000 steps: no more than the spikes are."""
-    (few, less), (many, more) = memory_of(1000), memory_of(4000)
+    """Of 100 000 neurons in 100 000 steps: no more than the spikes are."""
+    (few, less), (many, more) = memory_of(1000), memory_of(100_000)
     with capsys.disabled():
         print(
-            f"\n100 000 neurons: 1000 steps {less / 1e6:.0f} MB, {few} spikes; 4000 steps {more / 1e6:.0f} MB, {many} spikes"
+            f"\n100 000 neurons: 1000 steps {less / 1e6:.0f} MB, {few} spikes; 100 000 steps {more / 1e6:.0f} MB, {many} spikes"
         )
-    assert more - less < 100 * (many - few) + 20e6
+    # A spike takes 12 bytes while it waits and 16 at the end; the rest is for putting those of a call in order.
+    assert more - less < 45 * (many - few) + 20e6
     assert more < 500e6
