@@ -89,6 +89,9 @@ class _Device:
 class Assembly:
     """The pieces of a network's statement while its synapses are read; of one whose own parts are ideal."""
 
+    capacitive = False
+    """Whether what loads a neuron has a capacitance."""
+
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.drivers = plan.drivers
@@ -274,15 +277,15 @@ class Assembly:
         """Neurons by what their equations say, values apart."""
         groups: dict[Any, tuple[HybridSystem, list[int], list[Any], list[Any]]] = {}
         systems: dict[int, HybridSystem] = {}
-        keys: dict[tuple[int, bool, bool], Any] = {}
+        keys: dict[tuple[int, bool], Any] = {}
         for j, part in enumerate(self.plan.neurons):
             load, capacitance = self.loads.get(j, (0.0, 0.0))
             loaded = j in self.loads
             # Asking sympy the same of a thousand equal neurons would take minutes.
-            same = (id(part.neuron), loaded, capacitance > 0)
+            same = (id(part.neuron), loaded)
             if same not in keys:
                 systems[id(part.neuron)] = part.neuron.dynamics()
-                system = with_synapses(part, systems[id(part.neuron)], loaded, capacitance > 0)
+                system = with_synapses(part, systems[id(part.neuron)], loaded, self.capacitive)
                 key = statement_of(system)
                 groups.setdefault(key, (system, [], [], []))
                 keys[same] = (key, system)

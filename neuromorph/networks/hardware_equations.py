@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuromorph.crossbars import DeviceArray
 from neuromorph.networks.equations import Assembly
@@ -33,10 +34,15 @@ class HardwareAssembly(Assembly):
     output and a conveyor of its own, so their resistances are in series with it alone.
     """
 
+    capacitive = True
+
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
         self.outputs, self.conveyors = plan.outputs, plan.conveyors
         self.paths = LinearPaths()
+        self.driven: dict[tuple[str, float, float], int] = {}
+        self.summed: dict[tuple[str, bool], int] = {}
+        self.lines_behind: dict[tuple[float, ...], NDArray[np.int64]] = {}
         self.offsets: dict[int, float] = {}
         pulses = [max(driver.t_pulse, _SHORTEST_PULSE) for driver in self.drivers.values()]
         taus = [p.synapse.tau for p in plan.synapses if isinstance(p.synapse, LowPassSynapse)]
@@ -118,14 +124,19 @@ class HardwareAssembly(Assembly):
 
     def _output(self, source: str, delay: float, tau: float) -> int:
         """The output of a driver, which all who take its pulses at one time share."""
-        return self.paths.terminal(("output", source, delay, tau), self.outputs[source][0])
+        key = (source, delay, tau)
+        if key not in self.driven:
+            self.driven[key] = self.paths.terminal(self.outputs[source][0])
+        return self.driven[key]
 
     def _input(self, target: str, inhibitory: bool) -> int:
         """The input of a neuron's summing circuit."""
-        conveyor, key = self.conveyors[target], ("input", target, inhibitory)
-        if conveyor is not None and key not in self.paths.terminals:
-            self._add_conveyor(target)
-        return self.paths.terminal(key, 0.0 if conveyor is None else conveyor.r_x)
+        key, conveyor = (target, inhibitory), self.conveyors[target]
+        if key not in self.summed:
+            self.summed[key] = self.paths.terminal(0.0 if conveyor is None else conveyor.r_x)
+            if conveyor is not None:
+                self._add_conveyor(target)
+        return self.summed[key]
 
     def _add_conveyor(self, target: str) -> None:
         conveyor = self.conveyors[target]
@@ -138,44 +149,55 @@ class HardwareAssembly(Assembly):
 
     def _finish(self) -> None:
         """Solve the network of resistors, once all synapses are known."""
-        if not self.paths.terminals:
-            return
         currents = self.paths.currents()
-        inputs = {key: k for key, k in self.paths.terminals.items() if key[0] == "input"}  # type: ignore[index]
-        outputs = {key: k for key, k in self.paths.terminals.items() if key[0] == "output"}  # type: ignore[index]
-        offset_voltages = np.zeros(len(currents))
-        for (_, target, _), k in inputs.items():  # type: ignore[misc]
+        v_offsets = np.zeros(len(currents))
+        for (target, _), k in self.summed.items():
             conveyor = self.conveyors[target]
-            offset_voltages[k] = 0.0 if conveyor is None else conveyor.v_offset
-        at_rest = currents @ offset_voltages
-        for (_, target, inhibitory), k in inputs.items():  # type: ignore[misc]
-            conveyor = self.conveyors[target]
-            factor, lags, i_bias = self._gain(target) * (-1.0 if inhibitory else 1.0), [], 0.0
+            v_offsets[k] = 0.0 if conveyor is None else conveyor.v_offset
+        at_rest = currents @ v_offsets
+        v_pulses = np.array([self.drivers[source].v_pulse for source, _, _ in self.driven])
+        keys = list(self.driven)
+        places = np.array([*self.driven.values()], dtype=np.int64)
+        for (target, inhibitory), k in self.summed.items():
+            conveyor, factor = self.conveyors[target], self._gain(target) * (-1.0 if inhibitory else 1.0)
+            lags: list[float] = []
             if conveyor is not None:
                 factor *= conveyor.current_gain
-                lags, i_bias = [conveyor.time_constant], conveyor.i_bias
-            self._add_offset(self.index[target], factor * (i_bias - at_rest[k]))
-            for (_, source, delay, tau), j in outputs.items():  # type: ignore[misc]
-                current = -factor * currents[k, j] * self.drivers[source].v_pulse
-                if current:
-                    poles = [*lags, self.outputs[source][1]]
-                    self._deliver(source, delay, target, current, poles, [tau] if tau else [])
+                lags.append(conveyor.time_constant)
+                self._add_offset(self.index[target], factor * (conveyor.i_bias - at_rest[k]))
+            given = -factor * currents[k, places] * v_pulses
+            lines = self._lines_behind(tuple(lags))
+            plain = (lines >= 0) & (given != 0)
+            self.static.add(lines[plain], np.full(np.count_nonzero(plain), self.index[target]), given[plain])
+            for j in np.flatnonzero((lines < 0) & (given != 0)).tolist():
+                source, delay, tau = keys[j]
+                self._deliver(source, delay, target, float(given[j]), [*lags, self.outputs[source][1]], tau)
+
+    def _lines_behind(self, lags: tuple[float, ...]) -> NDArray[np.int64]:
+        """The line of each driven output that acts so much later [s], or -1 where a low-pass is on its way."""
+        if lags not in self.lines_behind:
+            found = []
+            for source, delay, tau in self.driven:
+                later, slow = self._delayed([*lags, self.outputs[source][1]])
+                found.append(-1 if tau or slow else self._line(source, delay + later))
+            self.lines_behind[lags] = np.array(found, dtype=np.int64)
+        return self.lines_behind[lags]
 
     def _delayed(self, lags: Sequence[float]) -> tuple[float, list[float]]:
         """The delay that short lags are [s], and the lags that are none [s]."""
         return sum(lag for lag in lags if lag <= self.longest_delay), [lag for lag in lags if lag > self.longest_delay]
 
     def _deliver(
-        self, source: str, delay: float, target: str, current: float, lags: Sequence[float], taus: Sequence[float] = ()
+        self, source: str, delay: float, target: str, current: float, lags: Sequence[float], tau: float = 0.0
     ) -> None:
         """Give a neuron a current [A] while a line is active, later and behind low-passes."""
         later, slow = self._delayed(lags)
         line, j = self._line(source, delay + later), self.index[target]
-        poles = _partial_fractions([*taus, *slow])
+        poles = _partial_fractions([tau, *slow] if tau else slow)
         if not poles:
             self.static.add(line, j, current)
-        for tau, share in poles:
-            low_pass = self.filters.setdefault((j, tau), len(self.filters))
+        for pole, share in poles:
+            low_pass = self.filters.setdefault((j, pole), len(self.filters))
             self.filtered.add(line, low_pass, share * current)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,26 +20,17 @@ _NODES_AT_ONCE = 2_000_000
 
 
 class LinearPaths:
-    """A network of conductances between terminals, each a voltage behind a resistance.
-
-    Attributes
-    ----------
-    terminals : dict of Hashable to int
-        Numbers of the terminals, by what they are called.
-    """
+    """A network of conductances between terminals, each a voltage behind a resistance."""
 
     def __init__(self) -> None:
-        self.terminals: dict[Hashable, int] = {}
         self._resistances: list[float] = []
         self._branches: list[tuple[int, int, float]] = []
         self._ports: list[tuple[list[int], list[int], FloatArray]] = []
 
-    def terminal(self, key: Hashable, resistance: float) -> int:
-        """A voltage behind a resistance [ohm], made once; its number."""
-        if key not in self.terminals:
-            self.terminals[key] = len(self._resistances)
-            self._resistances.append(resistance)
-        return self.terminals[key]
+    def terminal(self, resistance: float) -> int:
+        """A voltage behind a resistance [ohm]; its number."""
+        self._resistances.append(resistance)
+        return len(self._resistances) - 1
 
     def join(self, a: int, b: int, conductance: float) -> None:
         """A conductance [S] between two terminals, behind their resistances."""
