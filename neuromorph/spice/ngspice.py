@@ -19,7 +19,6 @@ import numpy as np
 
 from neuromorph.errors import SimulationError, SimulationInterrupted
 from neuromorph.progress import Progress, silent
-from neuromorph.quantities import format_quantity
 from neuromorph.recording import Recording
 from neuromorph.schematic import Deck, NgspiceOptions, NoiseDeck
 from neuromorph.spice.capabilities import Capabilities, capabilities_of, find_program
@@ -29,7 +28,7 @@ from neuromorph.spice.noise_proof import NoiseProof, NoiseSpectra
 from neuromorph.spice.process import Ended, run_watched
 from neuromorph.spice.proof import Proof, space_remedy
 from neuromorph.spice.raw import read_raw
-from neuromorph.spice.recorded import recording_of
+from neuromorph.spice.recorded import recording_of, stopped_at
 from neuromorph.spice.verilog_a import copied
 
 _log = logging.getLogger(__name__)
@@ -115,7 +114,7 @@ class Ngspice:
             partial = _partial(deck, folder, provenance) if isinstance(error, KeyboardInterrupt) else None
             if partial is None:
                 raise
-            raise SimulationInterrupted(_stopped_at(partial, deck), partial) from None
+            raise SimulationInterrupted(stopped_at(partial, deck), partial) from None
         shutil.rmtree(folder, ignore_errors=True)
         return recording
 
@@ -241,11 +240,6 @@ class Ngspice:
             As the options say, else where the program loads them and there is a compiler.
         """
         return not obstacle(deck, options, self.capabilities())
-
-
-def _stopped_at(partial: Recording, deck: Deck) -> str:
-    """How far a run was when it was stopped, for the message [s]."""
-    return f"stopped at {format_quantity(float(partial.time[-1]), 's')} of {format_quantity(deck.t_stop or 0.0, 's')}"
 
 
 def _partial(deck: Deck, folder: Path, provenance: dict[str, Any]) -> Recording | None:

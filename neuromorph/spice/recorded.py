@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from neuromorph.quantities import format_quantity
 from neuromorph.recording import Recording, SpikeTrains
 from neuromorph.schematic import Deck
 from neuromorph.spice.raw import RawPlot
@@ -39,6 +40,11 @@ def recording_of(deck: Deck, plot: RawPlot, provenance: dict[str, Any]) -> Recor
         spikes=spikes,
         provenance=provenance | ({"neurons": list(spikes.names)} if spikes.names else {}),
     )
+
+
+def stopped_at(partial: Recording, deck: Deck) -> str:
+    """How far a run was when it was stopped, for the message [s]."""
+    return f"stopped at {format_quantity(float(partial.time[-1]), 's')} of {format_quantity(deck.t_stop or 0.0, 's')}"
 
 
 def _spikes(deck: Deck, time_grid: Any, vectors: Mapping[str, Any]) -> SpikeTrains:

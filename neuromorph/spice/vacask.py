@@ -17,14 +17,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from neuromorph.errors import SimulationError
+from neuromorph.errors import SimulationError, SimulationInterrupted
 from neuromorph.progress import Progress, silent
 from neuromorph.recording import Recording
 from neuromorph.schematic import Deck, NgspiceOptions
 from neuromorph.schematic.vacask import VacaskDeck, VacaskOptions, vacask_deck
 from neuromorph.spice.growing import GrowingRaw
 from neuromorph.spice.process import Ended, run_watched
-from neuromorph.spice.recorded import recording_of
+from neuromorph.spice.recorded import recording_of, stopped_at
 from neuromorph.spice.vacask_program import VacaskInstallation, find_vacask
 from neuromorph.spice.vacask_proof import VacaskProof
 from neuromorph.spice.verilog_a import compiled, copied
@@ -103,13 +103,18 @@ class Vacask:
                 raise
             # Rounding may be larger than estimated: a tolerance below it lets no step succeed, however short.
             first = error
+        needless = first.folder
         try:
-            recording = self._run_once(installation, deck, settings, progress, _SLACK)
-        except SimulationError:
+            return self._run_once(installation, deck, settings, progress, _SLACK)
+        except SimulationError as second:
+            # A second run that was stopped or killed says so itself, and has what it computed.
+            if _TOO_SMALL not in second.cause:
+                raise
+            needless = second.folder
             raise first from None
-        if first.folder is not None:
-            shutil.rmtree(first.folder, ignore_errors=True)
-        return recording
+        finally:
+            if needless is not None:
+                shutil.rmtree(needless, ignore_errors=True)
 
     def _run_once(
         self, installation: VacaskInstallation, deck: Deck, settings: VacaskOptions, progress: Progress, slack: float
@@ -138,9 +143,12 @@ class Vacask:
         except SimulationError as error:
             error.partial = _partial(deck, proof, provenance)
             raise
-        except BaseException:
+        except BaseException as error:
             _log.warning("VACASK was stopped; deck, log and raw file are kept in %s", folder)
-            raise
+            partial = _partial(deck, proof, provenance) if isinstance(error, KeyboardInterrupt) else None
+            if partial is None:
+                raise
+            raise SimulationInterrupted(stopped_at(partial, deck), partial) from None
         shutil.rmtree(folder, ignore_errors=True)
         return recording
 

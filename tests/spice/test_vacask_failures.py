@@ -83,6 +83,30 @@ def test_steps_below_rounding_are_tried_once_more_and_then_given_up(tmp_path: Pa
     assert list((tmp_path / "others").iterdir()) == []
 
 
+def test_a_second_attempt_that_is_killed_says_so_itself(tmp_path: Path, program: Callable[[str], Path]):
+    """Not that the first one's steps became too small, which is no news by then."""
+    deck = deck_of(ALIF, ALIF.working_point().drive, 1e-4)
+    aborting = "echo 'Timestep too small. Transient analysis aborted.'"
+    once = program(
+        f'if [ ! -e {tmp_path}/once ]; then touch {tmp_path}/once; {aborting}; else "$vacask" "$@"; kill -KILL $$; fi'
+    )
+    error = failure(deck, tmp_path / "runs", program=once)
+    assert error.cause == "VACASK was killed by signal 9 (SIGKILL)"
+    assert error.partial.time[-1] == 1e-4
+    assert list((tmp_path / "runs").iterdir()) == [error.folder]
+
+
+def test_ctrl_c_keeps_what_had_been_computed(tmp_path: Path):
+    def stop(share: float, what: str) -> None:
+        if share > 0.01:
+            raise KeyboardInterrupt
+
+    deck = deck_of(ALIF, *working_point(ALIF, None, None))
+    with pytest.raises(nm.SimulationInterrupted, match=r"^stopped at \S+ [um]s of 5 ms$") as stopped:
+        nm.Vacask(folder=tmp_path).run(deck, nm.VacaskOptions(t_max=2e-10), stop)
+    assert 0.01 * 5e-3 < stopped.value.result.time[-1] < 5e-3
+
+
 def test_what_had_been_computed_is_kept(tmp_path: Path, program: Callable[[str], Path]):
     deck = deck_of(ALIF, *working_point(ALIF, None, None))
     slow = nm.VacaskOptions(t_max=2e-10)
