@@ -206,13 +206,6 @@ def test_a_source_of_spikes_has_to_be_given_its_times():
         nm.make_deck(nm.compose(graph).schematic(), t_stop=1e-3)
 
 
-def test_vacask_refuses_delays_by_name():
-    graph = chain(ALIF, ALIF)
-    graph.edges["n0", "n1"]["synapse"] = nm.StaticSynapse(conductance=4e-3, delay=1e-6)
-    with pytest.raises(ValueError, match=r"tline.*use ngspice"):
-        nm.simulate(nm.compose(graph), t_stop=1e-4, engine="vacask", warn=False)
-
-
 # ---------------------------------------------------------------- engines
 
 

@@ -14,7 +14,13 @@ from neuromorph.schematic.vacask.netlist import GROUND, Element, Netlist, read_n
 from neuromorph.schematic.vacask.options import VacaskOptions
 from neuromorph.schematic.vacask.sources import waveform
 from neuromorph.schematic.vacask.switches import Switching, switching_of
-from neuromorph.schematic.vacask.topology import jumping_nodes, probed_elements, with_ammeters
+from neuromorph.schematic.vacask.topology import (
+    amplifiers_of,
+    jumping_nodes,
+    probed_elements,
+    stepping_nodes,
+    with_ammeters,
+)
 
 # Parts that the simulator brings itself, by the letter of the element: file, device, and what the model's type means.
 _SUPPLIED: dict[str, tuple[str, str, dict[str, dict[str, float]]]] = {
@@ -26,8 +32,15 @@ _EXPRESSION = re.compile(r"(i|v)\s*=\s*(.+)")
 _METHODS = {"gear": 'tran_method="bdf" tran_maxord=4', "trap": 'tran_method="trap"'}
 # The step behind a bend of a waveform is made without error control; it is this share of the way to the next one at most.
 _AFTER_BREAKPOINT = 0.02
+# How much shorter a step would have to be for its error to be refused. VACASK's own 2.5 lets a method of order 4 pass a hundred
+# times its tolerance, and so accepts a step in which a latch has jumped as a whole.
+_REFUSED = 1.3
+# A step over a threshold takes more iterations than VACASK's own ten: the threshold has no derivative.
+_ITERATIONS = 30
 # Longest step, in the steps that the circuit asks for where the step alone sets the accuracy.
 _STEPS = 16.0
+# The same where a line is: nothing but a step in it shows the simulator that a pulse arrives.
+_STEPS_OF_LINES = 2.0
 # Relative tolerance from which on one convergent iteration of Newton's method proves enough.
 _TIGHT = 1e-7
 
@@ -110,8 +123,10 @@ class _Writer:
         self.deck, self.netlist, self.options, self.t_stop = deck, netlist, options, t_stop
         self.devices = {name.lower(): text for name, text in deck.verilog_a.items()}
         self.modules = Modules()
-        self.jumping = jumping_nodes(netlist)
-        self.switching: Switching = switching_of(netlist, deck.resolution, t_stop, self.jumping)
+        self.jumping = jumping_nodes(netlist, deck.resolution.chgtol)
+        self.stepping = stepping_nodes(netlist)
+        self.amplifiers = amplifiers_of(netlist, deck.vectors)
+        self.switching: Switching = switching_of(netlist, deck.resolution, t_stop, self.jumping, self.amplifiers)
         self.names: dict[tuple[str, str], str] = {}
         self.origins: dict[str, tuple[str, str]] = {}
         self.models: dict[tuple[str, str], str] = {}
@@ -119,18 +134,23 @@ class _Writer:
         self.instances: list[str] = []
         self.nodes = {node for e in netlist.elements for node in e.nodes}
         self.fluxes = {e.name for e in netlist.elements if e.kind == "l"}
+        voltages = (e for e in netlist.elements if e.kind in "veh" or self._is_voltage_expression(e))
+        self.stepped = {e.name for e in voltages if self.stepping & set(e.nodes[:2])}
         self.currents = {e.name for e in netlist.elements if e.kind in "vehl" or self._is_voltage_expression(e)}
 
     def written(self, osdi: str) -> VacaskDeck:
         """Netlist, modules and names."""
+        spared = {id(element) for element in self.amplifiers.values()}
         for element in self.netlist.elements:
-            self._instance(element)
+            if id(element) not in spared:
+                self._instance(element)
         tau = self.switching.tau / self.options.refinement
         for latch in self.switching.latches:
-            nodes = [self._node(node) for node in (latch.plus, latch.minus)]
-            nodes += [self._name("x", latch.name), self._name("s", latch.name)]
+            ends = (latch.plus, latch.minus)
+            nodes = [*map(self._node, ends), self._name("x", latch.name), self._name("s", latch.name)]
+            module = self.modules.latch([*map(self._letter, ends)])
             values = {"v_on": latch.v_on, "v_off": latch.v_off, "width": latch.width, "tau": tau}
-            self._add(latch.name, nodes, self.modules.latch(), values)
+            self._add(latch.name, nodes, module, values)
         abstol = self.switching.abstol(self.options.abstol, tau, self.slack)
         source = self.modules.source(abstol, self.options.vntol)
         vectors = {vector: self._result(vector) for vector in self.deck.vectors}
@@ -166,7 +186,8 @@ class _Writer:
     def _transient(self) -> tuple[list[str], str]:
         """Options of a transient analysis, and the analysis."""
         options, resolution, t_stop = self.options, self.deck.resolution, self.t_stop
-        longest = options.t_max or min(_STEPS * resolution.longest_step(t_stop), t_stop / 10)
+        steps = _STEPS_OF_LINES if any(element.kind == "t" for element in self.netlist.elements) else _STEPS
+        longest = options.t_max or min(steps * resolution.longest_step(t_stop), t_stop / 10)
         longest = longest / (options.refinement if options.t_max else 1)
         first = min(longest, resolution.longest_step(t_stop)) / 10
         reltol = options.relative_tolerance(resolution.reltol)
@@ -177,7 +198,8 @@ class _Writer:
         mode = "uic" if options.use_initial_conditions else "op"
         # With a loose tolerance Newton's method may stop while a current through a switch is still some per cent off.
         twice = ["  options nr_conviter=2"] if self.switching.latches and reltol > _TIGHT else []
-        how = [f"  options {_METHODS[options.method]}", *twice, f"  options tran_fbr={_AFTER_BREAKPOINT!r}"]
+        strict = [f"  options tran_redofactor={_REFUSED!r} tran_itl={_ITERATIONS}"] if self.switching.latches else []
+        how = [f"  options {_METHODS[options.method]}", *twice, *strict, f"  options tran_fbr={_AFTER_BREAKPOINT!r}"]
         at_start = f" ic={{{', '.join(initial)}}}" if initial else ""
         return how, f'tran step={first!r} stop={t_stop!r} maxstep={longest!r} icmode="{mode}"{at_start}'
 
@@ -281,8 +303,15 @@ class _Writer:
     def _s(self, element: Element) -> None:
         switch = self.switching.switches[element.name]
         nodes = [*map(self._node, element.nodes[:2]), self._name("x", switch.latch)]
-        module = self.modules.switch([node in self.jumping for node in element.nodes[:2]])
+        module = self.modules.switch([*map(self._letter, element.nodes[:2])])
         self._add(element.name, nodes, module, {"r_on": switch.r_on, "r_off": switch.r_off, "load": switch.load})
+
+    def _t(self, element: Element) -> None:
+        z0, td = _line_values(element)
+        nodes = [self._node(node) for node in element.nodes]
+        module = self.modules.line([*map(self._letter, element.nodes)])
+        arriving = [self._name(kind, element.name) for kind in ("e1", "e2")]
+        self._add(element.name, [*nodes, *arriving], module, {"z0": z0, "td": td})
 
     def _x(self, element: Element) -> None:
         module = self.modules.device(self.devices[element.words[0]])
@@ -332,14 +361,21 @@ class _Writer:
     ) -> tuple[str, Expression]:
         scope = _BranchScope(self, element, nodes)
         expression = replace(scope.expression, text=stated(scope))
-        jumps = [self._jumps(node) for node in (*nodes, *expression.terminals.values())]
-        return self.modules.branch(form, expression, jumps), expression
+        kinds = [self._kind(node) for node in (*nodes, *expression.terminals.values())]
+        return self.modules.branch(form, expression, kinds), expression
 
-    def _jumps(self, name: str) -> bool:
-        key = self.origins.get(name)
-        return key is not None and (
-            key[1] in self.jumping if key[0] == "v" else key[0] == "i" and key[1] not in self.fluxes
-        )
+    def _letter(self, node: str) -> str:
+        """Whether the voltage of a node jumps or steps."""
+        return "S" if node in self.stepping else "J" if node in self.jumping else ""
+
+    def _kind(self, name: str) -> str:
+        """The same of what VACASK calls `name`."""
+        kind, own = self.origins.get(name, ("", ""))
+        if kind == "v":
+            return self._letter(own)
+        if kind != "i" or own in self.fluxes:
+            return ""
+        return "S" if own in self.stepped else "J"
 
     @staticmethod
     def _is_voltage_expression(element: Element) -> bool:
@@ -405,7 +441,7 @@ class _BranchScope:
         if terminal is None:
             terminal = self.by_node[name] = f"t{len(self.expression.terminals)}"
             self.expression.terminals[terminal] = name
-        return f"{'JV' if self.writer._jumps(name) else 'V'}({terminal})"
+        return f"{self.writer._kind(name)}V({terminal})"
 
     def current(self, source: str) -> str:
         assert self.element is not None
@@ -427,6 +463,21 @@ def _only_value(element: Element, key: str) -> float:
     if len(words) != 1:
         raise element.refusal("only its value can be translated")
     return element.scope.number(words[0])
+
+
+def _line_values(element: Element) -> tuple[float, float]:
+    """Impedance [ohm] and delay [s] of a transmission line."""
+    values = {}
+    for word in element.words:
+        name, _, text = word.partition("=")
+        if name not in ("z0", "td", "f", "nl") or not text:
+            raise element.refusal(f"of a transmission line Z0, TD, F and NL can be translated, not {word!r}")
+        values[name] = element.scope.number(text)
+    if "td" not in values and values.get("f", 0.0) > 0:
+        values["td"] = values.get("nl", 0.25) / values["f"]
+    if not (values.get("z0", 0.0) > 0 and values.get("td", 0.0) > 0):
+        raise element.refusal("a transmission line needs a positive Z0 and TD, or Z0 and F")
+    return values["z0"], values["td"]
 
 
 def _word(value: object) -> str:

@@ -26,67 +26,75 @@ discipline electrical
     potential Voltage;
     flow Current;
 enddiscipline
-
-// For what jumps when a switch acts: the error control would resolve the jump, which nothing depends on.
-nature JumpVoltage
+"""
+_NATURE = """
+nature {Name}Voltage
     units = "V";
-    access = JV;
-    abstol = 1e-4;
+    access = {letter}V;
+    abstol = {tolerance!r};
 endnature
 
-nature JumpCurrent
+nature {Name}Current
     units = "A";
-    access = JI;
+    access = {letter}I;
     abstol = {abstol!r};
 endnature
 
-discipline jumping
-    potential JumpVoltage;
-    flow JumpCurrent;
+discipline {name}
+    potential {Name}Voltage;
+    flow {Name}Current;
 enddiscipline
 """
+# Voltages that the error control must not resolve like others, by the letter of their discipline, with a tolerance [V]: what
+# jumps when a switch acts; what a latch does meanwhile; what takes a step in no time, which no time step is short enough for.
+_LOOSE = {"J": ("jumping", 1e-4), "L": ("latching", 1e-3), "S": ("stepping", 1e9)}
 
 # The state s follows a cubic with two rest points, -1 (open) and 1 (closed). Each of them disappears, by a fold, exactly
 # when the voltage reaches its threshold: the push then is the height of the fold, 2/(3 sqrt(3)). The output x, from 0 to 1,
 # follows s with a hysteresis of its own: when the circuit begins to answer, s is well past the point of return at zero.
-# Without that a switch could hover at its threshold for ever. While it acts, steps are as short as it: a longer one may pass
-# the fold, and Newton's method then finds a rest point that the state never reaches, which makes one spike into two.
-_LATCH = """
-module {name}(cp, cn, x, s);
-    inout cp, cn, x, s;
-    electrical cp, cn;
-    jumping x, s;
+# Without that a switch could hover at its threshold for ever. The push must have no derivative: a threshold is so narrow that
+# a straight line through it throws Newton's method to the other rest point, or onto zero, and one spike becomes two. Whole
+# numbers have none, and millionths of a width are fine enough.
+_LATCH = """\
     (* type="instance" *) parameter real v_on = 1.0;
     (* type="instance" *) parameter real v_off = 0.0;
     (* type="instance" *) parameter real width = 1e-5;
     (* type="instance" *) parameter real tau = 1e-9;
     real push, z;
+    integer above_on, above_off;
     analog begin
-        push = 0.3849001794597505*(tanh((V(cp, cn) - v_on)/width) + tanh((V(cp, cn) - v_off)/width));
-        JI(s) <+ JV(s)*JV(s)*JV(s) - JV(s) - push;
-        JI(s) <+ ddt(tau*JV(s));
-        z = min(max(5.0*(JV(s) - 0.4*(1.0 - 2.0*JV(x))) + 0.5, 0.0), 1.0);
-        JI(x) <+ JV(x) - z*z*(3.0 - 2.0*z);
-        JI(x) <+ ddt(tau*JV(x));
-        if (abs(JV(s)) < 0.9 || (JV(x) > 0.02 && JV(x) < 0.98)) $bound_step(2.0*tau);
-    end
-endmodule
+        above_on = 1e6*min(max(({voltage} - v_on)/width, -20.0), 20.0);
+        above_off = 1e6*min(max(({voltage} - v_off)/width, -20.0), 20.0);
+        push = 0.3849001794597505*(tanh(1e-6*above_on) + tanh(1e-6*above_off));
+        LI(s) <+ LV(s)*LV(s)*LV(s) - LV(s) - push;
+        LI(s) <+ ddt(tau*LV(s));
+        z = min(max(5.0*(LV(s) - 0.4*(1.0 - 2.0*LV(x))) + 0.5, 0.0), 1.0);
+        LI(x) <+ LV(x) - z*z*(3.0 - 2.0*z);
+        LI(x) <+ ddt(tau*LV(x));
 """
 
 _SWITCH = """\
-    jumping x;
     (* type="instance" *) parameter real r_on = 1.0;
     (* type="instance" *) parameter real r_off = 1e12;
     (* type="instance" *) parameter real load = 1e-3;
     real z, f_on, f_off, f, current;
     analog begin
         // What follows x is the share of a voltage that the load gets: the smoothest way through all resistances.
-        z = min(max((JV(x) - 0.05)/0.9, 0.0), 1.0);
+        z = min(max((LV(x) - 0.05)/0.9, 0.0), 1.0);
         z = z*z*(3.0 - 2.0*z);
         f_on = load/(load + r_on);
         f_off = load/(load + r_off);
         f = f_off + (f_on - f_off)*z;
         current = {voltage}*f/((1.0 - f)*load);
+"""
+
+# What arrives at an end is what left the other one, v + z0 i, some time before; i is (v - arriving)/z0. The compiler makes an
+# unknown of its own of what is delayed, whose tolerance is that of electrical voltages; as a small number it meets that of jumps.
+_SMALL = 1e-5
+_LINE = """\
+    (* type="instance" *) parameter real z0 = 50.0;
+    (* type="instance" *) parameter real td = 1e-9;
+    analog begin
 """
 
 
@@ -112,9 +120,13 @@ class Modules:
         str
             Verilog-A.
         """
-        return _NATURES.format(abstol=abstol, vntol=vntol) + "".join(self.texts.values())
+        natures = [_NATURES.format(abstol=abstol, vntol=vntol)]
+        for letter, (name, tolerance) in _LOOSE.items():
+            values = {"name": name, "Name": name.capitalize(), "letter": letter, "tolerance": tolerance}
+            natures.append(_NATURE.format(abstol=abstol, **values))
+        return "".join([*natures, *self.texts.values()])
 
-    def branch(self, form: str, expression: Expression, is_jumping: Sequence[bool]) -> str:
+    def branch(self, form: str, expression: Expression, kinds: Sequence[str]) -> str:
         """A module with the terminals p and n, those that its expression looks at, and what its form asks for.
 
         Parameters
@@ -124,59 +136,65 @@ class Modules:
             part that a flux [V s] changes. The last two have one terminal more, whose potential is the current.
         expression : Expression
             What is stated.
-        is_jumping : sequence of bool
-            Of p, n and the other terminals, whether a switch makes them jump.
+        kinds : sequence of {"", "J", "S"}
+            Of p, n and the other terminals, whether they jump or step.
 
         Returns
         -------
         str
             The module's name.
         """
-        key = (form, expression.text, *map(str, is_jumping), str(len(expression.constants)))
+        key = (form, expression.text, *kinds, str(len(expression.constants)))
         if key in self._names:
             return self._names[key]
         name = self._names[key] = f"branch{len(self._names)}"
-        terminals = ["p", "n", *expression.terminals]
-        jumping = [t for t, jumps in zip(terminals, is_jumping, strict=True) if jumps]
-        electrical = [t for t in terminals if t not in jumping]
-        has_current = form in ("voltage", "flux")
-        # The current through an inductor is a state: its error counts.
-        current = {"voltage": ("JV", "JI"), "flux": ("V", "I")}.get(form, ("", ""))
-        every = [*terminals, *["i"] * has_current]
-        (jumping if form == "voltage" else electrical).extend(["i"] * has_current)
-        voltage = f"({access('p', jumping)} - {access('n', jumping)})"
-        lines = [f"\nmodule {name}({', '.join(every)});", f"    inout {', '.join(every)};"]
-        lines += [f"    electrical {', '.join(electrical)};"] * bool(electrical)
-        lines += [f"    jumping {', '.join(jumping)};"] * bool(jumping)
+        letters = dict(zip(["p", "n", *expression.terminals], kinds, strict=True))
+        if form == "voltage":
+            letters["i"] = "S" if "S" in kinds[:2] else "J"
+        elif form == "flux":
+            # The current through an inductor is a state: its error counts.
+            letters["i"] = ""
+        current = letters.get("i", "")
+        lines = _head(name, letters)
         lines += [f'    (* type="instance" *) parameter real {k} = 0.0;' for k in expression.constants]
         lines += ["    real value;", "    analog begin", f"        value = {expression.text};"]
         if form == "flux":
-            lines.append(f"        I(i) <+ {voltage};")
+            lines.append(f"        I(i) <+ {_voltage('p', 'n', letters)};")
             lines.append("        I(i) <+ ddt(-value*V(i));")
-        elif has_current:
-            lines.append(f"        JI(i) <+ {voltage} - value;")
-        flow = {"current": "value", "charge": "ddt(value)"}.get(form, f"{current[0]}(i)")
-        lines += _contributions(flow, jumping)
-        self.texts[name] = "\n".join([*lines, "    end", "endmodule", ""])
+        elif form == "voltage":
+            lines.append(f"        {current}I(i) <+ {_voltage('p', 'n', letters)} - value;")
+        flow = {"current": "value", "charge": "ddt(value)"}.get(form, f"{current}V(i)")
+        self.texts[name] = _text([*lines, *_contributions(flow, "p", "n", letters)])
         return name
 
-    def latch(self) -> str:
-        """The module of a hysteretic threshold: control from cp to cn, output x, state s."""
-        self.texts.setdefault("latch", _LATCH.format(name="latch"))
-        return "latch"
+    def latch(self, kinds: Sequence[str]) -> str:
+        """The module of a hysteretic threshold: control from p to n, output x, state s."""
+        name, letters = _named("latch", kinds), dict(zip("pn", kinds, strict=True))
+        lines = _head(name, letters | {"x": "L", "s": "L"})
+        self.texts[name] = _text([*lines, _LATCH.replace("{voltage}", _voltage("p", "n", letters))])
+        return name
 
-    def switch(self, is_jumping: Sequence[bool]) -> str:
+    def switch(self, kinds: Sequence[str]) -> str:
         """The module of a switch between p and n that follows the output x of a latch."""
-        name = "switch" + "".join("j" if jumps else "e" for jumps in is_jumping)
-        jumping = [t for t, jumps in zip("pn", is_jumping, strict=True) if jumps]
-        electrical = [t for t in "pn" if t not in jumping]
-        voltage = f"({access('p', jumping)} - {access('n', jumping)})"
-        lines = [f"\nmodule {name}(p, n, x);", "    inout p, n, x;"]
-        lines += [f"    electrical {', '.join(electrical)};"] * bool(electrical)
-        lines += [f"    jumping {', '.join(jumping)};"] * bool(jumping)
-        body = _SWITCH.replace("{voltage}", voltage).rstrip("\n")
-        contributions = _contributions("current", jumping)
-        self.texts[name] = "\n".join([*lines, body, *contributions, "    end", "endmodule", ""])
+        name, letters = _named("switch", kinds), dict(zip("pn", kinds, strict=True))
+        lines = [*_head(name, letters | {"x": "L"}), _SWITCH.replace("{voltage}", _voltage("p", "n", letters))]
+        self.texts[name] = _text([*lines, *_contributions("current", "p", "n", letters)])
+        return name
+
+    def line(self, kinds: Sequence[str]) -> str:
+        """The module of a line without losses: ports p, n and q, m, and what arrives at them, e1 and e2 [V]."""
+        name, letters = _named("line", kinds), dict(zip("pnqm", kinds, strict=True))
+        is_loose = any(kinds)
+        letters |= dict.fromkeys(("e1", "e2"), "J" if is_loose else "")
+        ports = {"e1": ("p", "n"), "e2": ("q", "m")}
+        lines = [*_head(name, letters), _LINE]
+        for here, there in (("e1", "e2"), ("e2", "e1")):
+            left = f"2.0*{_voltage(*ports[there], letters)} - {access(there, letters)}"
+            arriving = f"absdelay({_SMALL!r}*({left}), td)/{_SMALL!r}" if is_loose else f"absdelay({left}, td)"
+            lines.append(f"        {letters[here]}I({here}) <+ {access(here, letters)} - {arriving};")
+            flow = f"({_voltage(*ports[here], letters)} - {access(here, letters)})/z0"
+            lines += _contributions(flow, *ports[here], letters)
+        self.texts[name] = _text(lines)
         return name
 
     def device(self, text: str) -> VerilogAModule:
@@ -217,18 +235,39 @@ class Expression:
     constants: dict[str, float] = field(default_factory=dict)
 
 
-def access(terminal: str, jumping: Sequence[str]) -> str:
+def access(terminal: str, letters: Mapping[str, str]) -> str:
     """The potential of a terminal, as text."""
-    return f"JV({terminal})" if terminal in jumping else f"V({terminal})"
+    return f"{letters[terminal]}V({terminal})"
 
 
-def _contributions(flow: str, jumping: Sequence[str]) -> list[str]:
-    if not {"p", "n"} & set(jumping):
-        return [f"        I(p, n) <+ {flow};"]
-    if {"p", "n"} <= set(jumping):
-        return [f"        JI(p, n) <+ {flow};"]
+def _voltage(plus: str, minus: str, letters: Mapping[str, str]) -> str:
+    return f"({access(plus, letters)} - {access(minus, letters)})"
+
+
+def _named(what: str, kinds: Sequence[str]) -> str:
+    return what + "".join(kind.lower() or "e" for kind in kinds)
+
+
+def _head(name: str, letters: Mapping[str, str]) -> list[str]:
+    """The lines that name a module and its terminals, with the discipline of each."""
+    terminals: dict[str, list[str]] = {}
+    for terminal, letter in letters.items():
+        terminals.setdefault(_LOOSE[letter][0] if letter else "electrical", []).append(terminal)
+    every = ", ".join(letters)
+    lines = [f"\nmodule {name}({every});", f"    inout {every};"]
+    return lines + [f"    {discipline} {', '.join(names)};" for discipline, names in terminals.items()]
+
+
+def _text(lines: Sequence[str]) -> str:
+    return "\n".join([*(line.rstrip("\n") for line in lines), "    end", "endmodule", ""])
+
+
+def _contributions(flow: str, plus: str, minus: str, letters: Mapping[str, str]) -> list[str]:
+    """A current from one terminal to another."""
+    if letters[plus] == letters[minus]:
+        return [f"        {letters[plus]}I({plus}, {minus}) <+ {flow};"]
     # A branch cannot join two disciplines.
-    return [f"        {'JI' if t in jumping else 'I'}({t}) <+ {sign}{flow};" for t, sign in (("p", ""), ("n", "-"))]
+    return [f"        {letters[t]}I({t}) <+ {sign}{flow};" for t, sign in ((plus, ""), (minus, "-"))]
 
 
 def assigned(values: Mapping[str, float]) -> str:

@@ -270,8 +270,8 @@ def _element(line: str, scope: Scope) -> Element:
     words = _WORD.findall(line)
     name = words[0]
     kind = name[0]
-    count = {"m": 4, "e": 4, "g": 4, "s": 4, "d": 2}.get(kind, 2)
-    if kind not in "rclviegsbfhdm":
+    count = {"m": 4, "e": 4, "g": 4, "s": 4, "t": 4}.get(kind, 2)
+    if kind not in "rclviegsbfhdmt":
         raise ValueError(
             f"VACASK cannot run {line[:80]!r}: elements {kind.upper()} have no counterpart there; use ngspice"
         )

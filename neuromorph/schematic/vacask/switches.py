@@ -12,6 +12,8 @@ from neuromorph.schematic.vacask.netlist import GROUND, Element, Netlist
 # A latch acts within this share of the time in which its switch discharges a capacitor, and of the circuit's time step.
 _SHARE_OF_DISCHARGE = 3e-5
 _SHARE_OF_STEP = 1e-3
+# The same where lines delay pulses by times that a latch's own must not add to.
+_SHARE_OF_STEP_OF_LINES = 5e-5
 _SHORTEST, _LONGEST = 1e-14, 1e-6
 # Width of a threshold as a share of the hysteresis.
 _SHARPNESS = 1e-5
@@ -115,7 +117,13 @@ class Switching:
         return max(asked, 10.0 ** math.ceil(math.log10(floor)))
 
 
-def switching_of(netlist: Netlist, resolution: Resolution, t_stop: float, jumping: frozenset[str]) -> Switching:
+def switching_of(
+    netlist: Netlist,
+    resolution: Resolution,
+    t_stop: float,
+    jumping: frozenset[str],
+    amplifiers: Mapping[str, Element],
+) -> Switching:
     """Find the switches of a circuit.
 
     Parameters
@@ -128,6 +136,8 @@ def switching_of(netlist: Netlist, resolution: Resolution, t_stop: float, jumpin
         Length of the run [s].
     jumping : frozenset of str
         Nodes whose voltages jump [V].
+    amplifiers : mapping of str to Element
+        Of control voltages [V], by the node that they drive: the switches look at what is amplified.
 
     Returns
     -------
@@ -141,7 +151,8 @@ def switching_of(netlist: Netlist, resolution: Resolution, t_stop: float, jumpin
     """
     latches: dict[tuple[object, ...], Latch] = {}
     switches: dict[str, Switch] = {}
-    times = [_SHARE_OF_STEP * resolution.longest_step(t_stop)]
+    has_lines = any(element.kind == "t" for element in netlist.elements)
+    times = [(_SHARE_OF_STEP_OF_LINES if has_lines else _SHARE_OF_STEP) * resolution.longest_step(t_stop)]
     capacitance = _at_nodes(netlist, "c", lambda values: sum(values))
     resistance = _at_nodes(netlist, "r", lambda values: 1 / sum(1 / max(value, 1e-12) for value in values))
     for element in netlist.elements:
@@ -149,6 +160,10 @@ def switching_of(netlist: Netlist, resolution: Resolution, t_stop: float, jumpin
             continue
         v_t, v_h, r_on, r_off, starts_closed = _model(element)
         plus, minus = element.nodes[2:]
+        if (amplifier := amplifiers.get(plus)) is not None:
+            gain = amplifier.scope.number(amplifier.words[0])
+            plus, minus = amplifier.nodes[2:] if gain > 0 else amplifier.nodes[:1:-1]
+            v_t, v_h = v_t / abs(gain), v_h / abs(gain)
         key = (plus, minus, v_t, v_h, starts_closed)
         latch = latches.setdefault(key, Latch(f"latch{len(latches)}", plus, minus, v_t + v_h, v_t - v_h, starts_closed))
         ends = element.nodes[:2]
