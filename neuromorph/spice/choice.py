@@ -7,10 +7,15 @@ from typing import Any
 
 from neuromorph.errors import EngineNotFoundError
 from neuromorph.schematic import Deck
-from neuromorph.schematic.vacask import VacaskOptions, vacask_deck
+from neuromorph.schematic.vacask import Contents, VacaskOptions, vacask_deck
 from neuromorph.spice.engine import Engine
 from neuromorph.spice.ngspice import Ngspice
 from neuromorph.spice.vacask import Vacask
+
+# From so many steps times elements on VACASK is ahead where no switch acts: below, what counts is the start of a program.
+_LARGE_RUN = 200_000
+# The same of the elements of an operating point, whose equations ngspice's old solver takes the cube of their number for.
+_LARGE_POINT = 1500
 
 
 @dataclass(frozen=True)
@@ -30,16 +35,14 @@ class Choice:
 
 
 def choose_engine(deck: Deck, options: Any = None) -> Choice:
-    """The engine for a deck: VACASK where it is here and can state the deck, else ngspice.
-
-    VACASK keeps its tolerance without a bound on the time step, which makes it several times faster on neurons.
+    """The engine for a deck: the only one that is here and can state it, or the one that is faster for what it holds.
 
     Parameters
     ----------
     deck : Deck
         What is to be run.
     options : NgspiceOptions or VacaskOptions, optional
-        Settings of the run, which VACASK may not have.
+        Settings of the run, which VACASK may not have. VACASK's own are a choice of it.
 
     Returns
     -------
@@ -51,6 +54,13 @@ def choose_engine(deck: Deck, options: Any = None) -> Choice:
     EngineNotFoundError
         When no engine that could run the deck is here.
 
+    Notes
+    -----
+    Measured: when a switch with hysteresis acts, VACASK takes some hundred time points to follow it and ngspice some ten,
+    for the whole circuit. Memristors on the other hand are compiled in VACASK, and ngspice holds a longest time step.
+    So VACASK is the faster one where there are as many memristors as thresholds or more; where nothing switches, in
+    all runs but small ones. `docs/which_engine.md` has the times.
+
     Examples
     --------
     >>> import neuromorph as nm
@@ -58,23 +68,59 @@ def choose_engine(deck: Deck, options: Any = None) -> Choice:
     >>> _ = circuit.V("in", "in", circuit.gnd, 1.0), circuit.R("1", "in", "out", 1e3)
     >>> _ = circuit.C("1", "out", circuit.gnd, 1e-6)
     >>> choose_engine(nm.make_deck(circuit, t_stop=1e-3)).why
-    'VACASK is here and has all that the circuit needs'
+    'a small run without switches, in which ngspice starts sooner'
     """
     vacask, ngspice = Vacask(), Ngspice()
-    try:
-        vacask.installation()
-    except EngineNotFoundError as missing:
-        reason = f"VACASK cannot be used: {missing}"
-    else:
+    cannot = _refusal(ngspice)
+    refusal = _refusal(vacask)
+    contents = None
+    if refusal is None:
         try:
-            vacask_deck(deck, VacaskOptions.of(options))
-            return Choice(vacask, "VACASK is here and has all that the circuit needs")
+            contents = vacask_deck(deck, VacaskOptions.of(options)).contents
         except ValueError as error:
-            reason = str(error)
-    try:
-        ngspice.executable()
-    except EngineNotFoundError as missing:
-        raise EngineNotFoundError(f"no SPICE engine can run {deck.name!r}. ngspice: {missing}. {reason}") from None
+            refusal = str(error)
+    if contents is None:
+        if cannot is not None:
+            raise EngineNotFoundError(f"no SPICE engine can run {deck.name!r}. {cannot}. {refusal}")
+        if isinstance(options, VacaskOptions):
+            raise EngineNotFoundError(f"the options are VACASK's, and {refusal}")
+        return Choice(ngspice, f"ngspice, because {refusal}")
     if isinstance(options, VacaskOptions):
-        raise EngineNotFoundError(f"the options are VACASK's, and {reason}")
-    return Choice(ngspice, f"ngspice, because {reason}")
+        return Choice(vacask, "the options are VACASK's")
+    if cannot is not None:
+        return Choice(vacask, f"VACASK has all that the circuit needs, and {cannot}")
+    is_for_vacask, why = _faster(deck, contents)
+    return Choice(vacask if is_for_vacask else ngspice, why)
+
+
+def _refusal(engine: Vacask | Ngspice) -> str | None:
+    """Why an engine cannot be used here, if so."""
+    try:
+        engine.executable()
+    except EngineNotFoundError as missing:
+        return f"{'VACASK' if engine.name == 'vacask' else engine.name} cannot be used: {missing}"
+    return None
+
+
+def _faster(deck: Deck, contents: Contents) -> tuple[bool, str]:
+    """Whether VACASK is the faster one, and why."""
+    thresholds, devices = contents.thresholds, contents.devices
+    if thresholds:
+        counted = f"{_number(devices, 'memristor')} and {_number(thresholds, 'threshold')} of switches"
+        if devices >= thresholds:
+            return (
+                True,
+                f"{counted}: VACASK has memristors compiled, which outweighs its short steps when a switch acts",
+            )
+        return False, f"{counted}: when one acts ngspice takes fewer steps than VACASK"
+    if deck.t_stop is None:
+        if contents.elements >= _LARGE_POINT:
+            return True, f"an operating point of {contents.elements} elements, for which VACASK has the faster solver"
+        return False, "a small operating point, for which ngspice starts sooner"
+    if contents.elements * deck.t_stop / deck.resolution.longest_step(deck.t_stop) >= _LARGE_RUN:
+        return True, "nothing switches: VACASK keeps its tolerance in fewer steps"
+    return False, "a small run without switches, in which ngspice starts sooner"
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count or 'no'} {what}{'' if count == 1 else 's'}"

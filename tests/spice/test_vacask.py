@@ -13,7 +13,6 @@ import pytest
 import neuromorph as nm
 from neuromorph.roads import deck_of, working_point
 from neuromorph.schematic.vacask import vacask_deck
-from neuromorph.spice.choice import choose_engine
 
 ALIF = nm.MemristiveALIF()
 ONE_PERIOD = {"drive": ALIF.working_point().drive, "t_stop": 1e-3}
@@ -302,7 +301,6 @@ def test_the_operating_point_of_a_diode_is_that_of_ngspice():
         assert runs[1][name].shape == (1,)
         assert runs[1][name] == pytest.approx(runs[0][name], rel=1e-5)
     assert runs[1].time.tolist() == [0.0]
-    assert choose_engine(deck).engine == nm.Vacask()
 
 
 def test_an_operating_point_that_does_not_exist():
@@ -414,19 +412,6 @@ def test_options_of_another_engine_are_refused():
         nm.simulate(ALIF, **ONE_PERIOD, engine="vacask", options=nm.NgspiceOptions(linear_solver="sparse"))
     with pytest.raises(ValueError, match="engine 'ngspice' takes NgspiceOptions"):
         nm.simulate(ALIF, **ONE_PERIOD, engine="ngspice", options=nm.VacaskOptions())
-
-
-def test_auto_says_why():
-    small = nm.simulate(nm.LIF(), nm.Constant(value=0.2e-3), t_stop=1e-3, engine="auto")
-    assert small.provenance["engine"] == "vacask"
-    assert small.provenance["engine_choice"] == "VACASK is here and has all that the circuit needs"
-    circuit = nm.Schematic("junction", probes={"v": "v(c)"})
-    circuit.V("c", "c", circuit.gnd, 1.0)
-    circuit.Q("1", "c", "c", circuit.gnd, model="npn")
-    circuit.model("npn", "NPN")
-    other = nm.simulate(circuit, None, 1e-3, engine="auto")
-    assert other.provenance["engine"] == "ngspice"
-    assert "elements Q have no counterpart there" in other.provenance["engine_choice"]
 
 
 def test_a_sweep_runs_on_vacask():

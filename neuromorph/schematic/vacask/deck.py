@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from neuromorph.schematic.deck import Deck
+from neuromorph.schematic.vacask.contents import Contents
 from neuromorph.schematic.vacask.expressions import Signal, evaluated
 from neuromorph.schematic.vacask.modules import Expression, Modules, assigned
 from neuromorph.schematic.vacask.netlist import GROUND, Element, Netlist, read_netlist
@@ -59,12 +60,15 @@ class VacaskDeck:
         Where each vector of the deck [V or A] is found in the results; ``None`` for ground.
     origins : mapping of str to str
         The deck's name for each of VACASK's [V or A].
+    contents : Contents
+        What the circuit consists of (pure numbers).
     """
 
     text: str
     source: str
     names: Mapping[str, str | None]
     origins: Mapping[str, str]
+    contents: Contents
 
 
 def vacask_deck(
@@ -156,7 +160,12 @@ class _Writer:
         vectors = {vector: self._result(vector) for vector in self.deck.vectors}
         text = self._text(osdi, vectors.values(), abstol)
         origins = {chosen: f"{kind}({name})" for chosen, (kind, name) in self.origins.items() if kind in "vi"}
-        return VacaskDeck(text=text, source=source, names=vectors, origins=origins)
+        contents = Contents(
+            elements=len(self.netlist.elements),
+            thresholds=len(self.switching.latches),
+            devices=sum(element.kind == "x" for element in self.netlist.elements),
+        )
+        return VacaskDeck(text=text, source=source, names=vectors, origins=origins, contents=contents)
 
     def _text(self, osdi: str, results: Iterable[str | None], abstol: float) -> str:
         how, analysis = self._transient() if self.deck.t_stop is not None else ([], "op")
