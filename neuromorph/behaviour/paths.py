@@ -9,7 +9,9 @@ import numpy as np
 from neuromorph.behaviour.generate import recorded_names
 from neuromorph.behaviour.lanes import LaneForm, lane_kernel
 from neuromorph.behaviour.steps import mean_inputs, refuse_bad_noise, refuse_long_steps
+from neuromorph.errors import SimulationInterrupted
 from neuromorph.progress import Progress
+from neuromorph.quantities import format_quantity
 from neuromorph.recording import Recording, SpikeTrains
 from neuromorph.version import __version__
 
@@ -83,6 +85,11 @@ def simulate_path(
     -------
     recording, status
         What was recorded up to the end (SI units), and what ended the run: 0 where nothing did.
+
+    Raises
+    ------
+    SimulationInterrupted
+        On Ctrl-C, with the recording up to there.
     """
     n_steps, seed = solver.n_steps(t_stop), checked_seed(system, seed)
     refuse_long_steps(system, solver.dt, {})
@@ -101,30 +108,36 @@ def simulate_path(
     blocks: list[tuple[Any, Any]] = []
     found: list[Any] = []
     step, status = 0, 0
-    while step < n_steps:
-        grid = solver.times(step, min(step + _STEPS_PER_CALL, n_steps))
-        inputs = mean_inputs(tables, grid)
-        status, done, n, n_spikes = kernel.run_path(
-            lane,
-            step,
-            len(grid) - 1,
-            solver.dt,
-            solver.pieces_per_step,
-            solver.increment_scale,
-            inputs,
-            p,
-            np.uint64(seed),
-            times,
-            rows,
-            spikes,
-        )
-        step += done
-        blocks.append((times[:n].copy(), rows[:n].T.copy()))
-        found.append(spikes[:n_spikes].copy())
-        progress(step / n_steps, solver.engine)
-        if status not in (kernel.QUIET, kernel.BUFFER_FULL):
-            break
-        status = 0
+    stopped = False
+    try:
+        while step < n_steps:
+            grid = solver.times(step, min(step + _STEPS_PER_CALL, n_steps))
+            inputs = mean_inputs(tables, grid)
+            status, done, n, n_spikes = kernel.run_path(
+                lane,
+                step,
+                len(grid) - 1,
+                solver.dt,
+                solver.pieces_per_step,
+                solver.increment_scale,
+                inputs,
+                p,
+                np.uint64(seed),
+                times,
+                rows,
+                spikes,
+            )
+            step += done
+            blocks.append((times[:n].copy(), rows[:n].T.copy()))
+            found.append(spikes[:n_spikes].copy())
+            progress(step / n_steps, solver.engine)
+            if status not in (kernel.QUIET, kernel.BUFFER_FULL):
+                break
+            status = 0
+    except KeyboardInterrupt:
+        if not found:
+            raise
+        stopped = True
     time = np.concatenate([t for t, _ in blocks])
     signals = {name: np.concatenate([values[i] for _, values in blocks]) for i, name in enumerate(names)}
     kept = _without_repeats(time, signals)
@@ -145,6 +158,9 @@ def simulate_path(
             "inputs": list(system.inputs),
         },
     )
+    if stopped:
+        reached = f"{format_quantity(float(recording.time[-1]), 's')} of {format_quantity(t_stop, 's')}"
+        raise SimulationInterrupted(f"stopped at {reached}", recording)
     return recording, int(status)
 
 

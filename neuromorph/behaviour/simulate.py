@@ -14,8 +14,9 @@ from neuromorph.behaviour.network import NetworkSolver, simulate_network
 from neuromorph.behaviour.paths import simulate_path
 from neuromorph.behaviour.rk4 import RK4
 from neuromorph.behaviour.rosenbrock import Rosenbrock
-from neuromorph.errors import ConvergenceError, SimulationError
+from neuromorph.errors import ConvergenceError, SimulationError, SimulationInterrupted
 from neuromorph.progress import Progress, silent
+from neuromorph.quantities import format_quantity
 from neuromorph.recording import Recording, SpikeTrains
 from neuromorph.stimulus import Constant, Stimulus
 from neuromorph.systems.network import HybridNetwork
@@ -135,6 +136,8 @@ def simulate_system(
     SimulationError
         When the solution ceases to be finite or chatters; ConvergenceError as its cause where an algebraic
         unknown has no solution. Its ``partial`` holds the recording up to there.
+    SimulationInterrupted
+        On Ctrl-C: a ``KeyboardInterrupt`` that has the recording up to there.
     """
     if isinstance(system, HybridNetwork):
         return simulate_network(system, t_stop, _of_network(system, drives, solver, seed), progress)
@@ -171,24 +174,26 @@ def simulate_system(
             "give a longer dt or a shorter t_stop"
         )
     rows = _Rows(len(recorded_names(system)))
-    status, t_reached = _integrate(system, solver, steps, starts, pieces, t_stop, rows, progress)
-    recording = Recording(
-        time=rows.time(),
-        signals=rows.signals(recorded_names(system)),
-        units=system.units(),
-        spikes=SpikeTrains(times=rows.spike_times()),
-        provenance={
-            "engine": solver.engine,
-            "version": __version__,
-            "design": system.name,
-            "options": solver.options(steps),
-            "parameters": dict(system.parameters),
-            "t_stop": t_stop,
-            "seed": None,
-            "states": list(system.states),
-            "inputs": list(system.inputs),
-        },
-    )
+    provenance = {
+        "engine": solver.engine,
+        "version": __version__,
+        "design": system.name,
+        "options": solver.options(steps),
+        "parameters": dict(system.parameters),
+        "t_stop": t_stop,
+        "seed": None,
+        "states": list(system.states),
+        "inputs": list(system.inputs),
+    }
+    try:
+        status, t_reached = _integrate(system, solver, steps, starts, pieces, t_stop, rows, progress)
+    except KeyboardInterrupt:
+        if not rows.count:
+            raise
+        partial = rows.recording(system, provenance)
+        reached = f"{format_quantity(float(partial.time[-1]), 's')} of {format_quantity(t_stop, 's')}"
+        raise SimulationInterrupted(f"stopped at {reached}", partial) from None
+    recording = rows.recording(system, provenance)
     if status != 0:
         raise failure(system, status, t_reached, recording)
     return recording
@@ -290,14 +295,16 @@ class _Rows:
         last_times, last_values = self._blocks[-1]
         return bool(time == last_times[-1] and np.array_equal(values, last_values[:, -1]))
 
-    def time(self) -> Any:
-        return np.concatenate([times for times, _ in self._blocks])
-
-    def signals(self, names: tuple[str, ...]) -> dict[str, Any]:
-        return {name: np.concatenate([v[i] for _, v in self._blocks]) for i, name in enumerate(names)}
-
-    def spike_times(self) -> Any:
-        return np.concatenate(self._spikes)
+    def recording(self, system: HybridSystem, provenance: dict[str, Any]) -> Recording:
+        return Recording(
+            time=np.concatenate([times for times, _ in self._blocks]),
+            signals={
+                name: np.concatenate([v[i] for _, v in self._blocks]) for i, name in enumerate(recorded_names(system))
+            },
+            units=system.units(),
+            spikes=SpikeTrains(times=np.concatenate(self._spikes)),
+            provenance=provenance,
+        )
 
 
 def _integrate(

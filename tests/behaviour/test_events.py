@@ -456,3 +456,47 @@ def test_systems_that_differ_in_values_have_one_kernel_and_others_have_not():
     ):
         changed = dataclasses.replace(nm.LIF().dynamics(), **changes)
         assert generate.statement_of(changed) != generate.statement_of(nm.LIF().dynamics())
+
+
+@pytest.mark.parametrize("solver", [nm.RK4(), nm.Rosenbrock()])
+def test_ctrl_c_keeps_what_was_computed(solver, monkeypatch):
+    """The same rows and spikes as those of a whole run, up to there."""
+    monkeypatch.setattr("neuromorph.behaviour.simulate._ROWS_PER_CALL", 256)
+
+    def stop(fraction, what):
+        if fraction > 0.5:
+            raise KeyboardInterrupt
+
+    drive = nm.Constant(value=0.2e-3)
+    with pytest.raises(nm.SimulationInterrupted, match=r"^stopped at \S+ ms of 50 ms$") as stopped:
+        nm.simulate(nm.LIF(), drive, t_stop=50e-3, solver=solver, progress=stop)
+    partial = stopped.value.result
+    whole = nm.simulate(nm.LIF(), drive, t_stop=50e-3, solver=solver)
+    count = len(partial.time)
+    assert 25e-3 < partial.time[-1] < 50e-3
+    assert np.array_equal(partial["v_mem"], whole["v_mem"][:count])
+    assert np.array_equal(partial.spikes.times, whole.spikes.times[whole.spikes.times <= partial.time[-1]])
+
+    def at_once(fraction, what):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("neuromorph.behaviour.simulate._Rows.add", lambda *_: None)
+    with pytest.raises(KeyboardInterrupt) as early:
+        nm.simulate(nm.LIF(), drive, t_stop=50e-3, solver=solver, progress=at_once)
+    assert not isinstance(early.value, nm.SimulationInterrupted)
+
+
+def test_ctrl_c_in_a_random_run_keeps_what_was_computed():
+    def stop(fraction, what):
+        if fraction > 0.3:
+            raise KeyboardInterrupt
+
+    noisy = nm.LIF(noise_current=1e-9)
+    drive, t_stop = nm.Constant(value=0.2e-3), 100e-3
+    whole = nm.simulate(noisy, drive, t_stop=t_stop, dt=1e-6, seed=3)
+    with pytest.raises(nm.SimulationInterrupted, match=r"^stopped at \S+ ms of 100 ms$") as stopped:
+        nm.simulate(noisy, drive, t_stop=t_stop, dt=1e-6, seed=3, progress=stop)
+    partial = stopped.value.result
+    assert 30e-3 < partial.time[-1] < 100e-3
+    assert np.array_equal(partial["v_mem"], whole["v_mem"][: len(partial.time)])
+    assert np.array_equal(partial.spikes.times, whole.spikes.times[whole.spikes.times <= partial.time[-1]])
