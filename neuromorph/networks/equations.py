@@ -102,13 +102,18 @@ class Assembly:
         self.loads: dict[int, tuple[float, float]] = {}
         self.devices: dict[Any, tuple[Any, list[_Device]]] = {}
 
-    def network(self, recorded: Sequence[str]) -> HybridNetwork:
-        plan = self.plan
-        for part in plan.synapses:
+    def read(self) -> None:
+        """Go through all synapses and crossbars: after it, lines, currents, low-passes and loads are known (SI units)."""
+        for part in self.plan.synapses:
             self._synapse(part)
-        for crossbar in plan.crossbars:
+        for crossbar in self.plan.crossbars:
             self._crossbar(crossbar)
         self._finish()
+
+    def network(self, recorded: Sequence[str]) -> HybridNetwork:
+        """The statement (SI units); ``recorded`` names the neurons whose waveforms are recorded."""
+        plan = self.plan
+        self.read()
         for name in recorded:
             self._line(name, 0.0)
         stimuli, inputs = self._inputs()

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuromorph.crossbars import DeviceArray
+from neuromorph.devices import CurrentConveyor
 from neuromorph.networks.equations import Assembly
 from neuromorph.networks.linear_paths import LinearPaths
 from neuromorph.networks.plan import CrossbarPart, Plan, SynapsePart
 from neuromorph.networks.synapses import LowPassSynapse, MemristiveSynapse, StaticSynapse
 from neuromorph.systems.network import HybridNetwork
 
-__all__ = ["HardwareAssembly"]
+__all__ = ["HardwareAssembly", "partial_fractions"]
 
 # A lag up to this share of what has to be seen is a delay: behind a low-pass of a lag a pulse brings the same charge that much later.
 _LAG_SHARE = 1 / 20
@@ -42,7 +43,8 @@ class HardwareAssembly(Assembly):
         self.paths = LinearPaths()
         self.driven: dict[tuple[str, float, float], int] = {}
         self.summed: dict[tuple[str, bool], int] = {}
-        self.lines_behind: dict[tuple[float, ...], NDArray[np.int64]] = {}
+        self.lines_behind: dict[CurrentConveyor | None, NDArray[np.int64]] = {}
+        self.currents = np.empty((0, 0))
         self.offsets: dict[int, float] = {}
         pulses = [max(driver.t_pulse, _SHORTEST_PULSE) for driver in self.drivers.values()]
         taus = [p.synapse.tau for p in plan.synapses if isinstance(p.synapse, LowPassSynapse)]
@@ -73,11 +75,10 @@ class HardwareAssembly(Assembly):
         if isinstance(synapse, MemristiveSynapse):
             self._memristive_synapse(part, synapse)
         elif isinstance(synapse, StaticSynapse) and synapse.routing == "voltage":
-            r_out, lag = self.outputs[part.source]
-            conductance = synapse.conductance / (1 + r_out * synapse.conductance)
+            conductance = synapse.conductance / (1 + self.outputs[part.source][0] * synapse.conductance)
             self._add_load(target, conductance)
             current = (-1.0 if synapse.inhibitory else 1.0) * conductance * self.drivers[part.source].v_pulse
-            self._deliver(part.source, synapse.delay, target, current, [lag])
+            self._deliver(part.source, synapse.delay, target, current, self.lags_of(part.source, target, False))
         elif isinstance(synapse, StaticSynapse | LowPassSynapse):
             tau = synapse.tau if isinstance(synapse, LowPassSynapse) else 0.0
             source = self._output(part.source, synapse.delay, tau)
@@ -87,8 +88,8 @@ class HardwareAssembly(Assembly):
 
     def _memristive_synapse(self, part: SynapsePart, synapse: MemristiveSynapse) -> None:
         target = self.index[part.target]
-        conveyor, (r_out, lag) = self.conveyors[part.target], self.outputs[part.source]
-        delay, slow = self._delayed([lag] if conveyor is None else [lag, conveyor.time_constant])
+        conveyor, resistance, v_offset = self.conveyors[part.target], self.outputs[part.source][0], 0.0
+        delay, slow = self.delayed(self.lags_of(part.source, part.target))
         if slow:
             raise ValueError(
                 f"the driver or conveyor of edge {part.source!r} -> {part.target!r} takes {max(slow):.3g} s to follow, which the equations "
@@ -96,7 +97,6 @@ class HardwareAssembly(Assembly):
                 "it ideal"
             )
         factor = self._gain(part.target) * (-1.0 if synapse.inhibitory else 1.0)
-        resistance, v_offset = r_out, 0.0
         if conveyor is not None:
             factor *= conveyor.current_gain
             resistance += conveyor.r_x
@@ -110,8 +110,8 @@ class HardwareAssembly(Assembly):
         crossbar = part.crossbar
         sources = {row.source for row in part.rows}
         if isinstance(crossbar.devices, DeviceArray):
-            resistive = any(self.outputs[source][0] for source in sources)
-            if resistive or any(self.conveyors[column.target] for column in part.columns):
+            is_real = any(any(self.outputs[source]) for source in sources)
+            if is_real or any(self.conveyors[column.target] for column in part.columns):
                 raise ValueError(
                     f"crossbar {part.name!r} has memristors behind drivers and before conveyors with a resistance, which the equations of "
                     "networks do not solve: leave 'driver' and 'conveyor' out of fidelity={...}, or give the conductances of the devices instead"
@@ -149,7 +149,7 @@ class HardwareAssembly(Assembly):
 
     def _finish(self) -> None:
         """Solve the network of resistors, once all synapses are known."""
-        currents = self.paths.currents()
+        currents = self.currents = self.paths.currents()
         v_offsets = np.zeros(len(currents))
         for (target, _), k in self.summed.items():
             conveyor = self.conveyors[target]
@@ -160,30 +160,38 @@ class HardwareAssembly(Assembly):
         places = np.array([*self.driven.values()], dtype=np.int64)
         for (target, inhibitory), k in self.summed.items():
             conveyor, factor = self.conveyors[target], self._gain(target) * (-1.0 if inhibitory else 1.0)
-            lags: list[float] = []
             if conveyor is not None:
                 factor *= conveyor.current_gain
-                lags.append(conveyor.time_constant)
                 self._add_offset(self.index[target], factor * (conveyor.i_bias - at_rest[k]))
             given = -factor * currents[k, places] * v_pulses
-            lines = self._lines_behind(tuple(lags))
+            lines = self._lines_to(target)
             plain = (lines >= 0) & (given != 0)
             self.static.add(lines[plain], np.full(np.count_nonzero(plain), self.index[target]), given[plain])
             for j in np.flatnonzero((lines < 0) & (given != 0)).tolist():
                 source, delay, tau = keys[j]
-                self._deliver(source, delay, target, float(given[j]), [*lags, self.outputs[source][1]], tau)
+                self._deliver(source, delay, target, float(given[j]), self.lags_of(source, target), tau)
 
-    def _lines_behind(self, lags: tuple[float, ...]) -> NDArray[np.int64]:
-        """The line of each driven output that acts so much later [s], or -1 where a low-pass is on its way."""
-        if lags not in self.lines_behind:
+    def _lines_to(self, target: str) -> NDArray[np.int64]:
+        """The line of each driven output as it acts on a neuron, or -1 where a low-pass is on its way."""
+        conveyor = self.conveyors[target]
+        if conveyor not in self.lines_behind:
             found = []
             for source, delay, tau in self.driven:
-                later, slow = self._delayed([*lags, self.outputs[source][1]])
+                later, slow = self.delayed(self.lags_of(source, target))
                 found.append(-1 if tau or slow else self._line(source, delay + later))
-            self.lines_behind[lags] = np.array(found, dtype=np.int64)
-        return self.lines_behind[lags]
+            self.lines_behind[conveyor] = np.array(found, dtype=np.int64)
+        return self.lines_behind[conveyor]
 
-    def _delayed(self, lags: Sequence[float]) -> tuple[float, list[float]]:
+    def passed(self, source: str, delay: float, tau: float, target: str, inhibitory: bool) -> float:
+        """What one volt of a line, once all is read, drives into the summing circuit of a neuron through conductances [S]."""
+        return -float(self.currents[self.summed[target, inhibitory], self.driven[source, delay, tau]])
+
+    def lags_of(self, source: str, target: str, through_conveyor: bool = True) -> list[float]:
+        """Time constants between a pulse and the current that it brings to a neuron [s]."""
+        conveyor = self.conveyors[target] if through_conveyor else None
+        return [self.outputs[source][1], *([] if conveyor is None else [conveyor.time_constant])]
+
+    def delayed(self, lags: Sequence[float]) -> tuple[float, list[float]]:
         """The delay that short lags are [s], and the lags that are none [s]."""
         return sum(lag for lag in lags if lag <= self.longest_delay), [lag for lag in lags if lag > self.longest_delay]
 
@@ -191,9 +199,9 @@ class HardwareAssembly(Assembly):
         self, source: str, delay: float, target: str, current: float, lags: Sequence[float], tau: float = 0.0
     ) -> None:
         """Give a neuron a current [A] while a line is active, later and behind low-passes."""
-        later, slow = self._delayed(lags)
+        later, slow = self.delayed(lags)
         line, j = self._line(source, delay + later), self.index[target]
-        poles = _partial_fractions([tau, *slow] if tau else slow)
+        poles = partial_fractions([tau, *slow] if tau else slow)
         if not poles:
             self.static.add(line, j, current)
         for pole, share in poles:
@@ -201,7 +209,7 @@ class HardwareAssembly(Assembly):
             self.filtered.add(line, low_pass, share * current)
 
 
-def _partial_fractions(taus: Sequence[float]) -> list[tuple[float, float]]:
+def partial_fractions(taus: Sequence[float]) -> list[tuple[float, float]]:
     """Low-passes in series as ones side by side: time constant [s] and share of each."""
     apart: list[float] = []
     for tau in sorted(taus):

@@ -241,6 +241,48 @@ def test_one_word_makes_everything_real():
     assert distance(run(graph, fidelity=parts), circuit) > 5e-6
 
 
+# ---------------------------------------------------------------- cross-validation
+
+
+def hardware(graph, conveyor=CONVEYOR):
+    return nm.compose(graph, fidelity=OWN_PARTS, conveyor=conveyor)
+
+
+@pytest.mark.parametrize(
+    ("graph", "left_over"),
+    [
+        (pair(), 1e-4),
+        (pair(nm.MemristiveSynapse(memristor=nm.GMMS(), x0=0.3, v_back=0.4)), 1e-3),
+        (pair(nm.StaticSynapse(conductance=1e-3, routing="voltage")), 1e-3),
+        (recurrent(), 1e-3),
+        (through_crossbars(r_word=5.0, r_bit=5.0, r_driver=20.0, r_sense=30.0), 1e-3),
+    ],
+    ids=["pair", "memristor", "voltage", "recurrent", "crossbars with wires"],
+)
+def test_edges_are_measured_as_real_parts_pass_them_on(graph, left_over):
+    check = nm.cross_validate(hardware(graph), error_budget=False)
+    assert check.passed, check.summary()
+    assert all(abs(edge.difference) < 1e-4 for edge in check.edges if edge.difference is not None)
+    criteria = {criterion.name: criterion.value for criterion in check.criteria}
+    assert max(value for name, value in criteria.items() if name.startswith("current left over")) < left_over
+
+
+def test_the_weight_of_an_edge_is_what_acts():
+    """1 mS behind 300 ohm and before 500 ohm is 1/1.8 mS."""
+    check = nm.cross_validate(hardware(pair()), error_budget=False)
+    by_name = {edge.name: edge for edge in check.edges}
+    assert by_name["a->b"].reference == pytest.approx(1e-3 / 1.8, rel=1e-5)
+    assert by_name["b->a"].candidate == pytest.approx(0.6e-3 / (1 + 0.8 * 0.6), rel=1e-4)
+
+
+def test_a_resistance_that_is_off_by_a_fifth_on_one_road_fails():
+    roads = hardware(pair()), hardware(pair(), nm.CurrentConveyor(r_x=600.0))
+    check = nm.cross_validate(roads, error_budget=False)
+    assert not check.passed
+    by_name = {edge.name: edge for edge in check.edges}
+    assert by_name["a->b"].difference == pytest.approx(1.8 / 1.9 - 1, rel=1e-3)
+
+
 # ---------------------------------------------------------------- the deck, files, refusals
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from neuromorph.networks.plan import Plan
 from neuromorph.recording import Recording
+from neuromorph.validate.networks.hardware import HardwareCurrents
 from neuromorph.validate.networks.lines import Delivered, Edge, Lines, edges_of, time_weights
 
 # Beyond this inflation of their variance edges are told apart by less than a thousandth of their pulses.
@@ -96,7 +97,8 @@ def compare_edges(plan: Plan, reference: Recording, candidate: Recording) -> Edg
     road is fitted with its own pulses, so a weight does not depend on when the neurons fire.
     """
     by_target: dict[str, list[Edge]] = {}
-    for edge in edges_of(plan):
+    hardware = HardwareCurrents(plan, edges_of(plan))
+    for edge in hardware.edges:
         by_target.setdefault(edge.target, []).append(edge)
     roads = [Lines(plan, recording) for recording in (reference, candidate)]
     found: dict[str, EdgeComparison] = {}
@@ -109,7 +111,7 @@ def compare_edges(plan: Plan, reference: Recording, candidate: Recording) -> Edg
             remark = _not_recorded(missing, roads)
             found |= {edge.name: _unmeasured(edge, remark) for edge in edges}
             continue
-        comparisons, left_over[target] = _compare_inputs(target, edges, roads)
+        comparisons, left_over[target] = _compare_inputs(target, edges, roads, hardware)
         found |= {comparison.name: comparison for comparison in comparisons}
     return EdgeReport(tuple(found.values()), left_over)
 
@@ -133,7 +135,9 @@ def _unmeasured(edge: Edge, remark: str) -> EdgeComparison:
     )
 
 
-def _compare_inputs(target: str, edges: list[Edge], roads: list[Lines]) -> tuple[list[EdgeComparison], float]:
+def _compare_inputs(
+    target: str, edges: list[Edge], roads: list[Lines], hardware: HardwareCurrents
+) -> tuple[list[EdgeComparison], float]:
     delivered = [[lines.delivered(edge) for edge in edges] for lines in roads]
     silent = [k for k in range(len(edges)) if any(not _is_active(road[k]) for road in delivered)]
     columns = [_Column([k], [road[k].current for road in delivered]) for k in range(len(edges)) if k not in silent]
@@ -143,7 +147,7 @@ def _compare_inputs(target: str, edges: list[Edge], roads: list[Lines]) -> tuple
         for edge, found in zip(edges, road, strict=True)
     )
     fits = [
-        _Fit(lines, target, road, len(columns), _NOTHING * strongest)
+        _Fit(lines, target, road, len(columns), _NOTHING * strongest, hardware.others(target, lines))
         for lines, road in zip(roads, delivered, strict=True)
     ]
     _join_alike(columns, fits)
@@ -192,12 +196,12 @@ class _Solved:
 class _Fit:
     """Least squares on the time points of one road."""
 
-    def __init__(self, lines: Lines, target: str, road: list[Delivered], count: int, least: float) -> None:
+    def __init__(self, lines: Lines, target: str, road: list[Delivered], count: int, least: float, others: Any) -> None:
         counts = np.ones(len(lines.time), dtype=bool)
         for delivered in road:
             counts &= delivered.counts
         self.weights = np.where(counts, time_weights(lines.time), 0.0)
-        self.current = lines.recording[f"{target}.i_syn"]
+        self.current = lines.recording[f"{target}.i_syn"] - others
         # What is left over is a share of the current, or of the least that counts where hardly any flows [A].
         self.power = max(float(np.sum(self.weights * self.current**2)), least**2 * float(np.sum(self.weights)))
         self.count = count

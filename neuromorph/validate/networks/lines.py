@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,14 +11,19 @@ import numpy as np
 
 from neuromorph.crossbars import DeviceArray
 from neuromorph.networks.equations import transfer_conductances
+from neuromorph.networks.hardware_equations import partial_fractions
 from neuromorph.networks.plan import CrossbarPart, NeuronPart, Plan, SynapsePart
 from neuromorph.networks.synapses import LowPassSynapse, MemristiveSynapse, StaticSynapse
 from neuromorph.recording import Recording
 
 # Around an edge of a pulse that is not sampled where it acts, this share of the shortest pulse does not count.
 _BLUR = 0.005
+# After so many time constants an edge that takes time is over, to a part in a thousand.
+_LAGS = 7.0
 # Times that differ by less than this share of it are the same, but for rounding.
 _SAME = 1e-4
+# Digits of a memristor's own voltage, in bits.
+_HALVINGS = 50
 # Exponents of a low-pass are kept below this, so that they do not overflow.
 _LARGEST_EXPONENT = 300.0
 
@@ -37,8 +42,10 @@ class Edge:
         From the line of the source to the synapse [s].
     factor : float
         Gain and sign on the way into the neuron (pure number).
+    inhibitory : bool
+        Whether that sign is negative but for the gain's own.
     conductance : float or None
-        As the graph has it [S]; ``None`` for a memristor.
+        As the graph has it, or as real parts pass it on [S]; ``None`` for a memristor.
     routing : {"current", "voltage"}
         Where it ends.
     tau : float
@@ -49,6 +56,12 @@ class Edge:
         The signal of its state.
     v_back : float
         Voltage of its far end while the target fires [V].
+    lag : float
+        By how much drivers and conveyors that are real ones delay it [s].
+    slow : tuple of float
+        Time constants of those that do more than that [s].
+    resistance, v_offset : float
+        In series with a memristor [ohm], and what its far end is held at besides [V].
     """
 
     name: str
@@ -56,12 +69,17 @@ class Edge:
     target: str
     delay: float
     factor: float
+    inhibitory: bool = False
     conductance: float | None = None
     routing: str = "current"
     tau: float = 0.0
     memristor: Any = None
     state: str = ""
     v_back: float = 0.0
+    lag: float = 0.0
+    slow: tuple[float, ...] = ()
+    resistance: float = 0.0
+    v_offset: float = 0.0
 
 
 def edges_of(plan: Plan) -> list[Edge]:
@@ -77,6 +95,7 @@ def _synapse(part: SynapsePart, target: NeuronPart) -> Edge:
     synapse = part.synapse
     sign = -1.0 if synapse.inhibitory else 1.0
     named: dict[str, Any] = {"name": f"{part.source}->{part.target}", "source": part.source, "target": part.target}
+    named["inhibitory"] = synapse.inhibitory
     if isinstance(synapse, MemristiveSynapse):
         return Edge(
             **named,
@@ -117,6 +136,7 @@ def _devices(part: CrossbarPart, parts: dict[str, NeuronPart]) -> Iterator[Edge]
                 target=column.target,
                 delay=row.delay,
                 factor=(-1.0 if column.inhibitory else 1.0) * parts[column.target].gain,
+                inhibitory=column.inhibitory,
             )
             if conductances is not None:
                 yield dataclasses.replace(common, conductance=float(conductances[k, column.column]))
@@ -167,28 +187,28 @@ class Lines:
     def __init__(self, plan: Plan, recording: Recording) -> None:
         self.plan, self.recording = plan, recording
         self.time = recording.time
-        self._activity: dict[tuple[str, float], tuple[Any, Any, Any]] = {}
+        self._activity: dict[tuple[str, float, float], tuple[Any, Any, Any]] = {}
         self._inputs: dict[str, Any] = {}
         self._sources = {part.name: part for part in plan.spike_sources}
         self._neurons = {part.name: part for part in plan.neurons}
 
     def knows(self, edge: Edge) -> bool:
         """Whether all is recorded that an edge needs."""
-        needed = [f"{edge.target}.i_syn"]
-        if edge.source not in self._sources:
-            needed.append(f"{edge.source}.v_line")
-        if edge.state:
-            needed.append(edge.state)
-        return all(name in self.recording for name in needed)
+        needed = [f"{edge.target}.i_syn", *([edge.state] if edge.state else [])]
+        return self.knows_line(edge.source) and all(name in self.recording for name in needed)
 
-    def activity(self, source: str, delay: float = 0.0) -> tuple[Any, Any, Any]:
+    def knows_line(self, source: str) -> bool:
+        """Whether the pulses of a neuron or source of spikes are known."""
+        return source in self._sources or f"{source}.v_line" in self.recording
+
+    def activity(self, source: str, delay: float = 0.0, lag: float = 0.0) -> tuple[Any, Any, Any]:
         """Whether a source's line is active, from 0 to 1, which samples are certain, and the times of its edges [s]."""
-        key = (source, delay)
+        key = (source, delay, lag)
         if key not in self._activity:
-            self._activity[key] = self._found(source, delay)
+            self._activity[key] = self._found(source, delay, lag)
         return self._activity[key]
 
-    def _found(self, source: str, delay: float) -> tuple[Any, Any, Any]:
+    def _found(self, source: str, delay: float, lag: float) -> tuple[Any, Any, Any]:
         time, everywhere = self.time, np.ones(len(self.time), dtype=bool)
         if source in self._sources:
             part = self._sources[source]
@@ -197,36 +217,43 @@ class Lines:
             voltage = self.plan.drivers[source].v_pulse
             sampled = self.recording[f"{source}.v_line"] / voltage if voltage else np.zeros(len(time))
             edges = _crossings(time, sampled)
-            if delay == 0:
+            if delay == 0 and lag == 0:
                 return sampled, everywhere, edges
-        edges = edges + delay
-        active, certain = _pulses(edges, time)
+        edges = edges + delay + lag
+        active, certain = _pulses(edges, time, _LAGS * lag)
         return active, certain, edges
 
     def delivered(self, edge: Edge) -> Delivered:
         """What an edge delivers on this road if it is as in the graph (SI units)."""
-        active, counts, edges = self.activity(edge.source, edge.delay)
+        active, counts, edges = self.activity(edge.source, edge.delay, edge.lag)
         voltage = self.plan.drivers[edge.source].v_pulse
         pulses = (len(edges) + 1) // 2
         if edge.memristor is not None:
             v = voltage * active
             if edge.v_back:
-                v = v - edge.v_back * self.activity(edge.target)[0]
-            current = edge.memristor.current(v, np.clip(self.recording[edge.state], 0.0, 1.0))
+                back, certain, _ = self.activity(edge.target, lag=edge.lag)
+                v, counts = v - edge.v_back * back, counts & certain
+            current = _current_behind(edge, v - edge.v_offset, np.clip(self.recording[edge.state], 0.0, 1.0))
             weights = time_weights(self.time)
             square = float(np.sum(weights * v * v))
             mean = float(np.sum(weights * current * v)) / square if square else 0.0
             return Delivered(edge.factor * current, counts, mean, pulses)
         assert edge.conductance is not None
         if edge.routing == "voltage":
-            current = edge.conductance * (edge.factor * voltage * active - self._input_voltage(edge.target))
-        elif edge.tau > 0:
-            current = edge.factor * edge.conductance * voltage * _low_passed(self.time, edges, edge.tau)
+            pulses_there = self.low_passed(active, edges, edge.slow)
+            current = edge.conductance * (edge.factor * voltage * pulses_there - self.input_voltage(edge.target))
         else:
-            current = edge.factor * edge.conductance * voltage * active
+            taus = (edge.tau, *edge.slow) if edge.tau else edge.slow
+            current = edge.factor * edge.conductance * voltage * self.low_passed(active, edges, taus)
         return Delivered(current, counts, edge.conductance, pulses)
 
-    def _input_voltage(self, name: str) -> Any:
+    def low_passed(self, active: Any, edges: Any, taus: Sequence[float]) -> Any:
+        """Pulses, from 0 to 1, with edges at these times [s] behind low-passes of these time constants [s], shape (n_samples,)."""
+        if not taus:
+            return active
+        return sum(share * _low_passed(self.time, edges, tau) for tau, share in partial_fractions(taus))
+
+    def input_voltage(self, name: str) -> Any:
         """Voltage of the node at which a neuron's input current enters, shape (n_samples,) [V]."""
         if name not in self._inputs:
             import sympy
@@ -274,7 +301,19 @@ def _crossings(time: Any, active: Any) -> Any:
     return np.concatenate([time[:1], crossings]) if len(above) and above[0] else crossings
 
 
-def _pulses(edges: Any, time: Any) -> tuple[Any, Any]:
+def _current_behind(edge: Edge, v: Any, x: Any) -> Any:
+    """Current of a memristor [A] and what is in series with it, by halving the interval of its own voltage."""
+    if edge.resistance == 0:
+        return edge.memristor.current(v, x)
+    low, high = np.minimum(v, 0.0), np.maximum(v, 0.0)
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        above = middle + edge.resistance * edge.memristor.current(middle, x) > v
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return edge.memristor.current(0.5 * (low + high), x)
+
+
+def _pulses(edges: Any, time: Any, least: float) -> tuple[Any, Any]:
     """Whether a line is active, 0 or 1, and which samples are certain although a pulse's edges are known only so well."""
     active = (np.searchsorted(edges, time, side="right") % 2).astype(float)
     if not len(edges):
@@ -282,7 +321,7 @@ def _pulses(edges: Any, time: Any) -> tuple[Any, Any]:
     shortest = float(np.min(np.diff(edges)[::2], initial=np.inf))
     blur = _BLUR * shortest if np.isfinite(shortest) else 0.0
     nearest = _nearest(edges, time)
-    certain = np.abs(time - edges[nearest]) > blur
+    certain = np.abs(time - edges[nearest]) > max(blur, least)
     # Equal times mark a jump: the first of them is before the edge, the last behind it. A pulse within one step has no others.
     again = np.concatenate([[False], np.diff(time) == 0, [False]])
     exact = np.abs(time - edges[nearest]) <= _SAME * blur
