@@ -117,11 +117,11 @@ def describe_network(network: Network) -> str:
         pluralised(len(plan.neurons), "neuron"),
         pluralised(len(plan.synapses), "synapse"),
         *(
-            f"{len(parts)} {what}"
+            pluralised(len(parts), what)
             for parts, what in (
-                (plan.spike_sources, "spike sources"),
-                (plan.current_sources, "current sources"),
-                (plan.crossbars, "crossbars"),
+                (plan.spike_sources, "spike source"),
+                (plan.current_sources, "current source"),
+                (plan.crossbars, "crossbar"),
             )
             if parts
         ),
@@ -143,14 +143,19 @@ def describe_network(network: Network) -> str:
         m, n = crossbar.crossbar.shape
         lines += [
             "",
-            f"{crossbar.name}: {m} x {n}, {len(crossbar.rows)} rows and {len(crossbar.columns)} columns joined",
+            f"{crossbar.name}: {m} x {n}, {pluralised(len(crossbar.rows), 'row')} and "
+            f"{pluralised(len(crossbar.columns), 'column')} joined",
         ]
     edges = [
-        f"{f'{source}->{target}':{2 * width}}{format_quantity(weight, 'S'):>12}{'  inhibits' if inhibits else ''}"
-        for source, target, weight, inhibits in weights_of(network)
+        f"{f'{source}->{target}':{2 * width}}{format_quantity(weight, 'S'):>12}  {_manner(part.synapse)}"
+        for part, (source, target, weight, _) in zip(plan.synapses, weights_of(network), strict=True)
     ]
     if edges:
-        lines += ["", f"{'synapse':{2 * width}}{'conductance':>12}", *_with_gap(_ends(edges), len(edges), "synapses")]
+        lines += [
+            "",
+            f"{'synapse':{2 * width}}{'conductance':>12}  kind",
+            *_with_gap(_ends(edges), len(edges), "synapses"),
+        ]
     return "\n".join(lines)
 
 
@@ -165,7 +170,8 @@ def network_dict(network: Network) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``design``, ``t_stop`` [s], ``neurons`` with kind and drive, and ``synapses`` with conductance [S].
+        ``design``, ``t_stop`` [s], ``neurons`` with kind and drive, ``synapses`` with kind, conductance [S] and delay [s],
+        ``inputs`` with gain, and what is joined to ``crossbars``.
     """
     from neuromorph.plots.networks import weights_of
 
@@ -179,12 +185,42 @@ def network_dict(network: Network) -> dict[str, Any]:
         },
         "spike_sources": {part.name: len(part.times) for part in plan.spike_sources},
         "current_sources": {part.name: part.stimulus.describe("A") for part in plan.current_sources},
-        "crossbars": {part.name: list(part.crossbar.shape) for part in plan.crossbars},
+        "crossbars": {
+            part.name: {
+                "shape": list(part.crossbar.shape),
+                "rows": [{"row": row.row, "source": row.source, "delay": row.delay} for row in part.rows],
+                "columns": [
+                    {"column": column.column, "target": column.target, "inhibitory": column.inhibitory}
+                    for column in part.columns
+                ],
+            }
+            for part in plan.crossbars
+        },
         "synapses": [
-            {"source": source, "target": target, "conductance": weight, "inhibitory": inhibits}
-            for source, target, weight, inhibits in weights_of(network)
+            {
+                "source": source,
+                "target": target,
+                "kind": type(part.synapse).__name__,
+                "conductance": weight,
+                "inhibitory": inhibits,
+                "delay": part.synapse.delay,
+            }
+            for part, (source, target, weight, inhibits) in zip(plan.synapses, weights_of(network), strict=True)
         ],
+        "inputs": [{"source": part.source, "target": part.target, "gain": part.gain} for part in plan.injections],
     }
+
+
+def _manner(synapse: Any) -> str:
+    """What a synapse is beside its conductance: ``low-pass 100 us, 5 us late, inhibits``."""
+    memristor, tau = getattr(synapse, "memristor", None), getattr(synapse, "tau", None)
+    kind = "static"
+    if memristor is not None:
+        kind = f"{type(memristor).__name__} at x = {synapse.x0:g}"
+    elif tau is not None:
+        kind = f"low-pass {format_quantity(tau, 's')}"
+    late = f"{format_quantity(synapse.delay, 's')} late" if synapse.delay else ""
+    return ", ".join(filter(None, [kind, late, "inhibits" if synapse.inhibitory else ""]))
 
 
 def _kind(neuron: Any) -> str:

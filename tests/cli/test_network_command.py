@@ -145,16 +145,31 @@ def test_show_names_sources_crossbars_and_signs(run, tmp_path):
     graph.add_edge("noise", "post0", gain=1.0)
     graph.add_node("clock", spikes=[1e-3, 2e-3], driver=nm.PulseDriver(v_pulse=0.5, t_pulse=20e-6))
     graph.add_edge("clock", "post1", synapse=nm.StaticSynapse(conductance=2e-3, inhibitory=True))
+    graph.add_edge("pre0", "post1", synapse=nm.LowPassSynapse(conductance=1e-3, tau=150e-6, delay=50e-6))
+    graph.add_edge("post0", "post1", synapse=nm.MemristiveSynapse(memristor=nm.VTEAM(), x0=0.25))
     nm.save_network(graph, tmp_path / "n.json")
-    result = run("network", "show", tmp_path / "n.json")
+    result = run("network", "show", tmp_path / "n.json", "--json", tmp_path / "shown.json")
     assert result.exit_code == 0, result.output
     for line in (
-        "crossbar_inhibitory: 1 x 2, 1 rows and 2 columns joined",
+        "crossbar_inhibitory: 1 x 2, 1 row and 2 columns joined",
         "clock       2 spikes",
-        "2 mS  inhibits",
+        "2 mS  static, inhibits",
+        "1 mS  low-pass 150 us, 50 us late",
+        "VTEAM at x = 0.25",
         "1 kHz",
     ):
         assert line in result.stdout, result.stdout
+    shown = json.loads((tmp_path / "shown.json").read_text())
+    assert {(s["source"], s["target"]): (s["kind"], s["delay"]) for s in shown["synapses"]} == {
+        ("clock", "post1"): ("StaticSynapse", 0.0),
+        ("pre0", "post1"): ("LowPassSynapse", 50e-6),
+        ("post0", "post1"): ("MemristiveSynapse", 0.0),
+    }
+    assert shown["inputs"] == [{"source": "noise", "target": "post0", "gain": 1.0}]
+    inhibitory = shown["crossbars"]["crossbar_inhibitory"]
+    assert inhibitory["shape"] == [1, 2]
+    assert inhibitory["rows"] == [{"row": 0, "source": "pre0", "delay": 0.0}]
+    assert [column["inhibitory"] for column in inhibitory["columns"]] == [True, True]
 
 
 def test_a_graph_is_drawn(run, tmp_path):
