@@ -27,7 +27,7 @@ def _blocks(root, page, language):
         ("hardware.md", 4),
         ("programming_a_crossbar.md", 7),
         ("crossbars.md", 6),
-        ("networks.md", 7),
+        ("networks.md", 8),
         ("noise.md", 7),
         ("spike_statistics.md", 3),
         ("choosing_a_solver.md", 4),
