@@ -19,6 +19,8 @@ _SHORTEST, _LONGEST = 1e-14, 1e-6
 _SHARPNESS = 1e-5
 # Steps are down to this share of a latch's time; what rounding leaves of a charge in such a step is no current.
 _SHORTEST_STEP = 0.05
+# Where one switch drives another, whose control then passes its threshold in far less time than a latch takes.
+_SHORTEST_STEP_OF_MANY = 5e-4
 _ROUNDING = 5 * 2.2e-16
 # Charge of a memristor's state in its Verilog-A [A s].
 _STATE_CHARGE = 1e-6
@@ -113,7 +115,8 @@ class Switching:
         """
         if not self.latches:
             return slack * asked
-        floor = slack * _ROUNDING * self.charge / (_SHORTEST_STEP * tau)
+        shortest = _SHORTEST_STEP if len(self.latches) == 1 else _SHORTEST_STEP_OF_MANY
+        floor = slack * _ROUNDING * self.charge / (shortest * tau)
         return max(asked, 10.0 ** math.ceil(math.log10(floor)))
 
 
