@@ -86,7 +86,7 @@ class Case:
 
 ON_GRID = nm.EulerMaruyama(dt=10e-6, crossings="grid")
 CASES = (
-    Case("LIF", nm.LIF(), ON_GRID, 0.8e-4, 1.4e-4, 0.1, 3.0, operations=8),
+    Case("LIF", nm.LIF(), ON_GRID, 0.8e-4, 1.4e-4, 0.1, 3.0, operations=6),
     Case(
         "LIF with white noise",
         nm.LIF(noise_current=4.5e-7),
@@ -95,7 +95,7 @@ CASES = (
         1.4e-4,
         0.03,
         4.5,
-        operations=11 + 33,
+        operations=9 + 33,
         words=21,
     ),
     Case(
