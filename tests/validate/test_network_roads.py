@@ -265,3 +265,18 @@ def test_one_short_pulse_of_a_source_is_seen_on_both_roads(spikes):
     heavier.edges["source", "a"]["synapse"] = nm.StaticSynapse(conductance=2.1e-3)
     wrong = nm.cross_validate((nm.compose(graph), nm.compose(heavier)), error_budget=False)
     assert [c.name for c in wrong.criteria if not c.passed] == ["weight of source->a"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("memristor", [nm.VTEAM(), nm.Yakopcic(), nm.GMMS(), nm.LinearIonDrift()])
+def test_synapses_of_every_memristor_learn_the_same_on_both_roads(memristor):
+    graph = networkx.DiGraph(name="learning", t_stop=2e-3)
+    for name, current in (("a", 1.0e-3), ("b", 0.9e-3)):
+        graph.add_node(name, neuron=NEURON, drive=nm.Constant(value=current), driver=DRIVER)
+    forth = nm.MemristiveSynapse(memristor=memristor, x0=0.5, v_back=-0.3)
+    graph.add_edge("a", "b", synapse=forth)
+    graph.add_edge("b", "a", synapse=nm.MemristiveSynapse(memristor=memristor, x0=0.5, inhibitory=True))
+    check = nm.cross_validate(nm.compose(graph), error_budget=False)
+    assert check.passed, check.summary()
+    assert all(len(n.comparison.match.reference) == len(n.comparison.match.candidate) > 0 for n in check.neurons)
+    assert np.ptp(check.reference["a->b.x"]) > 1e-4
