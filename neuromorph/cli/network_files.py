@@ -100,6 +100,12 @@ def convert(
         }
     elif any(text is not None for text in (v_unit, t_unit, r_unit)):
         raise ValueError("--v-unit, --t-unit and --r-unit are for NIR, and neither of these files is one")
+    if through != "edges" and not is_nir:
+        raise ValueError("--through says what weights of NIR become: it is for a NIR file that becomes a network")
+    if memristive_state is not None and (is_nir or output.suffix == _JSON):
+        raise ValueError(
+            "--memristive-state says how memristive neurons are written as NIR: give --output a name in .nir"
+        )
     if is_nir or output.suffix != _JSON:
         _nir()
     if is_nir:
