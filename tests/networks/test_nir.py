@@ -437,7 +437,7 @@ class TestReading:
             (
                 lambda: graph_of({"a": lif(1)}),
                 {"driver": nm.PulseDriver()},
-                "driver must have a pulse with a length and a height, got PulseDriver(v_pulse=0.5, t_pulse=0.0)",
+                "driver must have a pulse with a length and a height, got PulseDriver(v_pulse=0.5, t_pulse=0.0, ",
             ),
             (
                 lambda: graph_of({"a": lif(1)}),
