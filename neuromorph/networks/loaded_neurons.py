@@ -24,7 +24,8 @@ def with_synapses(part: NeuronPart, system: HybridSystem, loaded: bool, capaciti
     loaded : bool
         Whether a conductance loads its input node: parameter ``LOAD`` [S].
     capacitive : bool
-        Whether a capacitance does, too: parameter ``LOAD_CAPACITANCE`` [F].
+        Whether a capacitance does, too: parameter ``LOAD_CAPACITANCE`` [F]. It takes a current where the voltage of the input
+        is made of states, as in every neuron of the package.
 
     Returns
     -------
