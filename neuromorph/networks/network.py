@@ -67,7 +67,7 @@ class Network:
 
     def drives(self) -> dict[str, Stimulus]:
         """What drives the ports of the circuit, by name [A or V]."""
-        from neuromorph.networks.drives import network_drives
+        from neuromorph.networks.spice import network_drives
 
         return network_drives(self.plan)
 
@@ -83,7 +83,7 @@ class Network:
 
     def schematic(self) -> Schematic:
         """The circuit of all neurons, drivers, synapses and summing circuits (SI units)."""
-        from neuromorph.networks.circuit import network_circuit
+        from neuromorph.networks.spice import network_circuit
 
         return network_circuit(self.plan, self.recorded)
 

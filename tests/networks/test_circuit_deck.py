@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import neuromorph as nm
-from neuromorph.networks.circuit_names import CircuitNames
-from neuromorph.networks.drives import network_drives
+from neuromorph.networks.spice import network_drives
+from neuromorph.networks.spice.circuit_names import CircuitNames
 from neuromorph.schematic.hierarchy import definitions, seen_from_outside, split_lines
 
 ALIF = nm.MemristiveALIF()

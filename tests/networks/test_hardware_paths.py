@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import neuromorph as nm
-from neuromorph.networks.linear_paths import port_conductances
+from neuromorph.networks.equations.linear_paths import port_conductances
 
 OWN_PARTS = {"driver": "macromodel", "conveyor": "macromodel"}
 # So much resistance that what leaves it out is microseconds off.

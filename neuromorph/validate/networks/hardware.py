@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neuromorph.networks.hardware_equations import HardwareAssembly
+from neuromorph.networks.equations import HardwareAssembly
 from neuromorph.networks.plan import Plan
 from neuromorph.validate.networks.lines import Edge, Lines
 

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from neuromorph.crossbars import DeviceArray
-from neuromorph.networks.equations import transfer_conductances
-from neuromorph.networks.hardware_equations import partial_fractions
+from neuromorph.networks.equations import partial_fractions, transfer_conductances
 from neuromorph.networks.plan import CrossbarPart, NeuronPart, Plan, SynapsePart
 from neuromorph.networks.synapses import LowPassSynapse, MemristiveSynapse, StaticSynapse
 from neuromorph.recording import Recording

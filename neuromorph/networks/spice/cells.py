@@ -8,8 +8,8 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from neuromorph.networks.circuit_names import CircuitNames
 from neuromorph.networks.plan import NeuronPart
+from neuromorph.networks.spice.circuit_names import CircuitNames
 from neuromorph.schematic.hierarchy import definitions, split_lines
 from neuromorph.schematic.options import Resolution
 from neuromorph.schematic.probes import Probe

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from neuromorph.crossbars import DeviceArray
 from neuromorph.devices import CurrentConveyor
-from neuromorph.networks.equations import Assembly
-from neuromorph.networks.linear_paths import LinearPaths
+from neuromorph.networks.equations.assembly import Assembly
+from neuromorph.networks.equations.linear_paths import LinearPaths
 from neuromorph.networks.plan import CrossbarPart, Plan, SynapsePart
 from neuromorph.networks.synapses import LowPassSynapse, MemristiveSynapse, StaticSynapse
 from neuromorph.systems.network import HybridNetwork

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from neuromorph.networks.cells import Cell, Subcircuits
-from neuromorph.networks.circuit_names import CircuitNames
-from neuromorph.networks.drivers import delay_circuit, driver_circuit
 from neuromorph.networks.plan import Plan
-from neuromorph.networks.summing import LOW_PASS, PULSE_OUTPUT
+from neuromorph.networks.spice.cells import Cell, Subcircuits
+from neuromorph.networks.spice.circuit_names import CircuitNames
+from neuromorph.networks.spice.drivers import delay_circuit, driver_circuit
+from neuromorph.networks.spice.summing import LOW_PASS, PULSE_OUTPUT
 
 __all__ = ["PulseLines"]
 

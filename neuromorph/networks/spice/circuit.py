@@ -7,12 +7,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from neuromorph.networks.cells import Subcircuits
-from neuromorph.networks.circuit_names import CircuitNames
-from neuromorph.networks.crossbar_cells import crossbar_cell
 from neuromorph.networks.plan import CrossbarPart, NeuronPart, Plan, SynapsePart
-from neuromorph.networks.pulse_lines import PulseLines
-from neuromorph.networks.summing import CONVEYOR
+from neuromorph.networks.spice.cells import Subcircuits
+from neuromorph.networks.spice.circuit_names import CircuitNames
+from neuromorph.networks.spice.crossbar_cells import crossbar_cell
+from neuromorph.networks.spice.pulse_lines import PulseLines
+from neuromorph.networks.spice.summing import CONVEYOR
 from neuromorph.networks.synapses import LowPassSynapse, MemristiveSynapse, StaticSynapse
 from neuromorph.schematic.hierarchy import seen_from_outside
 from neuromorph.schematic.options import Resolution

@@ -10,7 +10,7 @@ import numpy as np
 from neuromorph.networks.plan import CrossbarPart
 
 if TYPE_CHECKING:
-    from neuromorph.networks.cells import Subcircuits
+    from neuromorph.networks.spice.cells import Subcircuits
 
 __all__ = ["CrossbarCell", "crossbar_cell"]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neuromorph.behaviour.generate import statement_of
 from neuromorph.crossbars import Crossbar, DeviceArray
-from neuromorph.networks.loaded_neurons import with_synapses
+from neuromorph.networks.equations.loaded_neurons import with_synapses
 from neuromorph.networks.plan import CrossbarPart, Plan, SynapsePart
 from neuromorph.networks.synapses import LowPassSynapse, MemristiveSynapse, StaticSynapse
 from neuromorph.stimulus import Stimulus
@@ -43,7 +43,7 @@ def network_equations(plan: Plan, recorded: Sequence[str]) -> HybridNetwork:
         When a neuron has noise or no input current, or a crossbar of memristors has wires with a resistance.
     """
     if plan.hardware:
-        from neuromorph.networks.hardware_equations import HardwareAssembly
+        from neuromorph.networks.equations.hardware import HardwareAssembly
 
         return HardwareAssembly(plan).network(recorded)
     return Assembly(plan).network(recorded)
