@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Readies the checkout for demo.sh ("setup.sh demo") or test.sh ("setup.sh dev"): ngspice, and a .venv that
 # holds this package. Does nothing, and uses no network, when all of it is there. Where the demo finds no ngspice and
-# cannot install one, .venv gets VACASK instead, a SPICE engine that pip installs.
+# cannot install one, .venv gets VACASK instead, a SPICE engine that pip installs; its compiler needs a linker (ld).
 # Exit status 3: the set-up could not be finished; the message says what to run.
 set -euo pipefail
 CDPATH='' cd -- "$(dirname -- "$0")/.."
@@ -51,7 +51,10 @@ step() {
     log=${log:-$(mktemp "${TMPDIR:-/tmp}/neuromorph-setup.XXXXXX")}
     echo "$text ..." >&2
     if "$@" >>"$log" 2>&1 </dev/null; then return; fi
-    if grep -Eqi 'temporary failure|could not (resolve|connect)|unreachable|NewConnection|ConnectTimeout' "$log"; then
+    if grep -Eqi 'CERTIFICATE_VERIFY_FAILED|certificate verif' "$log"; then
+        reason="the package server's certificate is not trusted here"
+        advice="A proxy that shows its own needs PIP_CERT=/path/to/its.pem; then try again"
+    elif grep -Eqi 'temporary failure|could not (resolve|connect)|unreachable|NewConnection|ConnectTimeout' "$log"; then
         reason="no network, the package server cannot be reached" advice="Try again when it can"
     else
         reason=$(grep -Em1 '^ *(E|ERROR|Error|sudo): ' "$log" | sed 's/^ *//' || true)
@@ -59,7 +62,7 @@ step() {
     stop "$text: failed (${reason:-for a reason that the log may tell}). $advice. Log: $log"
 }
 
-# Installs "python", "ngspice" and "libngspice", or those of them that are named, with the system's package manager.
+# Installs "python", "ngspice", "libngspice" and "binutils", or those of them that are named, with the system's package manager.
 install_packages() {
     local manager command advice packages=$*
     for manager in apt-get dnf zypper pacman brew none; do
@@ -117,6 +120,8 @@ spice=ngspice
 if [[ $want == demo && ${missing[*]-} == *ngspice* && $(uname -sm) == "Linux x86_64" ]] && ! can_install; then
     spice=vacask target='.[vacask]' readies+=(vacask) missing=("${missing[@]/ngspice/}")
     if [[ -z ${missing[*]-} ]]; then missing=(); fi
+    type -P ld >/dev/null || stop "missing: ngspice, which cannot be installed from here. VACASK could take its place, but its" \
+        "compiler needs a linker (ld), which is missing, too. Have one of them installed: ngspice, or binutils"
     ready vacask || echo "No ngspice here, and no right to install one: VACASK takes its place ..." >&2
 fi
 # The tests also run ngspice as a library.
@@ -125,6 +130,8 @@ has_library() {
         grep -q libngspice
 }
 if [[ $want == dev ]] && ! has_library; then missing+=(libngspice); fi
+# They compile Verilog-A, too; a fresh Debian has no linker.
+if [[ $want == dev ]] && ! type -P ld >/dev/null; then missing+=(binutils); fi
 if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
 
 if ! ready "$want" || { [[ $spice == vacask ]] && ! ready vacask; }; then

@@ -16,6 +16,10 @@ from neuromorph.errors import SimulationError
 _PATIENCE = 300.0
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _MAX_LINES = 6
+_LOOK = "look for functions in expressions that the compiler does not know, or use ngspice"
+# A fresh Debian has none: it comes with a C compiler, or alone.
+_NO_LINKER = "linker not found"
+_GET_LINKER = "install one with: sudo apt-get install binutils (Debian, Ubuntu), sudo dnf install binutils (Fedora)"
 # Shared objects begin with this on every system that the compiler makes them for but Windows.
 _MAGIC = b"\x7fELF"
 
@@ -83,14 +87,16 @@ def _compile(source: str, compiler: Path, folder: Path | None, path: Path) -> No
         if done.returncode != 0 or not _is_whole(made):
             said = _COLOURS.sub("", (done.stdout + done.stderr).decode("utf-8", errors="replace"))
             lines = tuple(line.rstrip() for line in said.splitlines() if line.strip())[:_MAX_LINES]
+            if _NO_LINKER in said:
+                raise _failure("the Verilog-A compiler finds no linker (ld)", lines, folder, _GET_LINKER)
             raise _failure("the Verilog-A of the circuit does not compile", lines, folder)
         os.replace(made, path)
 
 
-def _failure(cause: str, lines: tuple[str, ...], folder: Path | None) -> SimulationError:
+def _failure(cause: str, lines: tuple[str, ...], folder: Path | None, remedy: str = _LOOK) -> SimulationError:
     return SimulationError(
         cause=cause,
-        remedy="look for functions in expressions that the compiler does not know, or use ngspice",
+        remedy=remedy,
         log_lines=lines,
         where="deck.va",
         folder=folder,

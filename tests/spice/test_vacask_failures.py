@@ -294,6 +294,19 @@ def test_what_does_not_compile_is_shown(divider: nm.Schematic, tmp_path: Path):
     assert "\x1b" not in str(error)
 
 
+def test_a_missing_linker_is_named(divider: nm.Schematic, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    divider.raw_spice = ".subckt ohmic a b\nR1 a b 1k\n.ends\nX1 out 0 ohmic"
+    divider.verilog_a = {
+        "ohmic": "module ohmic(a, b);\n inout a, b;\n electrical a, b;\n analog I(a,b) <+ V(a,b)/1e3;\nendmodule\n"
+    }
+    monkeypatch.setenv("NEUROMORPH_CACHE", str(tmp_path / "cache"))
+    program = nm.Vacask().executable()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    error = failure(nm.make_deck(divider, t_stop=1e-3), tmp_path, program=program)
+    assert error.cause == "the Verilog-A compiler finds no linker (ld)"
+    assert "sudo apt-get install binutils" in error.remedy
+
+
 def test_a_circuit_is_compiled_once(deck: nm.Deck, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("NEUROMORPH_CACHE", str(tmp_path))
     nm.Vacask().run(deck)
