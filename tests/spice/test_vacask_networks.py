@@ -47,3 +47,18 @@ def test_networks_fire_as_in_the_equations(graph: networkx.DiGraph, t_stop: floa
     assert found.counts().tolist() == exact.counts().tolist()
     for name in network.neurons:
         assert np.max(np.abs(found.of(name) - exact.of(name)), initial=0.0) < 0.3e-6
+
+
+@pytest.mark.parametrize(("fidelity", "delay"), [("macromodel", 2e-6), ("transistor", 0.0)])
+def test_networks_with_real_parts_fire_as_in_ngspice(fidelity: str, delay: float):
+    """Lines that jump with a pulse were resolved to the tolerance of membranes, until no step was short enough."""
+    graph = networkx.DiGraph(name="real", t_stop=30e-6)
+    for name in ("a", "b"):
+        driver = nm.PulseDriver(v_pulse=0.5, t_pulse=5e-6)
+        graph.add_node(name, neuron=nm.MemristiveALIF(), drive=nm.Constant(value=1e-3), driver=driver)
+    graph.add_edge("a", "b", synapse=nm.StaticSynapse(conductance=2e-3, delay=delay))
+    network = nm.compose(graph, fidelity=fidelity)
+    runs = [nm.simulate(network, engine=engine, warn=False).spikes for engine in ("ngspice", "vacask")]
+    assert runs[0].counts().tolist() == runs[1].counts().tolist()
+    assert runs[0].counts().min() > 0
+    assert np.max(np.abs(runs[0].times - runs[1].times)) < 0.05e-6

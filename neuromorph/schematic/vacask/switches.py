@@ -12,8 +12,8 @@ from neuromorph.schematic.vacask.netlist import GROUND, Element, Netlist
 # A latch acts within this share of the time in which its switch discharges a capacitor, and of the circuit's time step.
 _SHARE_OF_DISCHARGE = 3e-5
 _SHARE_OF_STEP = 1e-3
-# The same where lines delay pulses by times that a latch's own must not add to.
-_SHARE_OF_STEP_OF_LINES = 5e-5
+# The same where lines delay pulses by times that a latch's own must not add to; a latch of the other time [s] adds nothing.
+_SHARE_OF_STEP_OF_LINES, _NO_DELAY = 5e-5, 1e-10
 _SHORTEST, _LONGEST = 1e-14, 1e-6
 # Width of a threshold as a share of the hysteresis.
 _SHARPNESS = 1e-5
@@ -154,8 +154,10 @@ def switching_of(
     """
     latches: dict[tuple[object, ...], Latch] = {}
     switches: dict[str, Switch] = {}
-    has_lines = any(element.kind == "t" for element in netlist.elements)
-    times = [(_SHARE_OF_STEP_OF_LINES if has_lines else _SHARE_OF_STEP) * resolution.longest_step(t_stop)]
+    step = resolution.longest_step(t_stop)
+    times = [_SHARE_OF_STEP * step]
+    if any(element.kind == "t" for element in netlist.elements):
+        times.append(max(_SHARE_OF_STEP_OF_LINES * step, _NO_DELAY))
     capacitance = _at_nodes(netlist, "c", lambda values: sum(values))
     resistance = _at_nodes(netlist, "r", lambda values: 1 / sum(1 / max(value, 1e-12) for value in values))
     for element in netlist.elements:

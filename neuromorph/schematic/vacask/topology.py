@@ -48,6 +48,8 @@ def jumping_nodes(netlist: Netlist, chgtol: float | None = None) -> frozenset[st
     grows = True
     while grows:
         reached = {n for e in netlist.elements if e.kind in "rs" and found & set(e.nodes[:2]) for n in e.nodes[:2]}
+        # What amplifies a jump jumps, and would be resolved to a tolerance that is none of its input's.
+        reached |= {e.nodes[0] for e in netlist.elements if e.kind == "e" and found & set(e.nodes[2:])}
         grows = bool(reached - held - found)
         found |= reached - held
     return frozenset(found)
