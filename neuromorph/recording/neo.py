@@ -11,7 +11,7 @@ from neuromorph.recording.spikes import SpikeTrains
 
 __all__ = ["from_neo", "to_neo"]
 
-HOW_TO_GET_IT = "neo is not installed: pip install 'neuromorph[neo]'"
+HOW_TO_GET_IT = "neo is not installed: pip install '.[neo]' in neuromorph's folder"
 """What to do where it is not there."""
 
 

