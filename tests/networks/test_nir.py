@@ -636,5 +636,7 @@ class TestWriting:
 @pytest.mark.parametrize("call", [lambda: nm.from_nir(None, **UNITS), lambda: nm.to_nir(nm.networks.chain(1), **UNITS)])
 def test_without_the_package_the_message_says_how_to_get_it(call, monkeypatch):
     monkeypatch.setitem(sys.modules, "nir", None)
-    with pytest.raises(ImportError, match=re.escape("nir is not installed: pip install '.[nir]' in neuromorph's folder")):
+    with pytest.raises(
+        ImportError, match=re.escape("nir is not installed: pip install '.[nir]' in neuromorph's folder")
+    ):
         call()
