@@ -421,6 +421,8 @@ class _Tile:
 
 def _joined(found: list[tuple[Array, NDArray[np.int32]]]) -> tuple[Array, NDArray[np.int64]]:
     """All spikes, taken from the list one by one: millions of them would be in memory twice."""
+    if len(found) == 1:
+        return found[0][0], found[0][1].astype(np.int64)
     n = sum(len(times) for times, _ in found)
     times, who = np.empty(n), np.empty(n, dtype=np.int64)
     while found:

@@ -50,9 +50,14 @@ def finish_step(tile, i, t, t_end, h, u, p, spike_times, spike_lanes, n_spikes):
     mode, t_entered, t_piece = tile[MODES + i], tile[ENTERED + i], t
     y, z = kept_states(tile, i), kept_unknowns(tile, i)
     suspects, repeated, status = np.empty(N_GUARDS), -1, CHATTERING
+    # What the pass has found for all lanes holds up to the first jump; but unknowns may not have been solved.
+    is_known = N_SOLVED == 0
     for _ in range(MOST_JUMPS_IN_STEP):
         here, rest = (mode, t_entered, t_piece, u, p), t_end - t
-        solved, z, f, g, _ = equations_at(t, y, z, here)
+        if is_known:
+            solved, f, g = True, first_rates(tile, i), first_guards(tile, i)
+        else:
+            solved, z, f, g, _ = equations_at(t, y, z, here)
         fired = -1
         for j in range(N_GUARDS - 1, -1, -1):
             if g[j] >= 0.0 and j != repeated:
@@ -64,7 +69,11 @@ def finish_step(tile, i, t, t_end, h, u, p, spike_times, spike_lanes, n_spikes):
             if rest <= 0.0:
                 status = QUIET
                 break
-            solved, z1, y1 = one_step(t, rest, y, f, z, here, 0)
+            if is_known:
+                z1, y1 = z, states_of(tile, i)
+            else:
+                solved, z1, y1 = one_step(t, rest, y, f, z, here, 0)
+            is_known = False
             solved_there, z1, f1, g1, _ = equations_at(t_end, y1, z1, here)
             if not (solved and solved_there):
                 status = NO_ALGEBRAIC_SOLUTION
@@ -85,7 +94,7 @@ def finish_step(tile, i, t, t_end, h, u, p, spike_times, spike_lanes, n_spikes):
             if fired < 0:
                 status = QUIET
                 break
-        u_now = stimulus_at(t - t_piece, u)
+        is_known, u_now = False, stimulus_at(t - t_piece, u)
         target, is_spike, y = jump(mode, fired, t, t - t_entered, y, u_now, p, z, (0.0,))
         repeated = fired if mode == target else -1
         mode, t_entered = float(target), t

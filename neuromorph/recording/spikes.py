@@ -234,10 +234,15 @@ def in_order(when: NDArray[np.float64], who: NDArray[Any]) -> tuple[NDArray[np.f
     if _are_in_order(when, who):
         return when, who
     # Numbers of 16 bits are sorted in linear time, and often this is all: of spikes on a grid, and of each neuron's in a row.
-    first, last = when.min(), when.max()
-    scale = 65535.0 / (last - first) if last > first else 0.0
-    bins = ((when - first) * scale).astype(np.uint16) if np.isfinite(scale) else np.zeros(len(when), np.uint16)
-    order = np.argsort(bins, kind="stable")
+    with np.errstate(over="ignore"):
+        bins = when - when.min()
+    largest = bins.max()
+    if 1e-290 < largest < np.inf:
+        # In place: each array of this size costs as much as its arithmetic.
+        bins *= 65535.0 / largest
+    else:
+        bins[:] = 0.0
+    order = np.argsort(bins.astype(np.uint16), kind="stable")
     times, sources = when[order], who[order]
     if not _are_in_order(times, sources):
         # Stretches that are in order are of use to this sort, and not to a lexical one.
