@@ -16,7 +16,7 @@ import sympy
 
 from neuromorph.behaviour.jacobian import Tape
 from neuromorph.behaviour.newton import solve_unknowns_source
-from neuromorph.equations import ParameterFolder, load_kernel, print_numba
+from neuromorph.equations import ParameterFolder, kept_source, load_kernel, print_numba
 from neuromorph.systems import HybridSystem
 from neuromorph.systems.hybrid import CLOCKS, canonical
 
@@ -44,7 +44,8 @@ def kernel_of(system: HybridSystem, solver: str) -> ModuleType:
     key = (solver, statement_of(system))
     if key not in _kernels:
         stem = re.sub(r"\W+", "_", system.name).strip("_") or "system"
-        _kernels[key] = load_kernel(f"{stem[:40]}_{solver}", kernel_source(system, solver))
+        source = kept_source(key, lambda: kernel_source(system, solver))
+        _kernels[key] = load_kernel(f"{stem[:40]}_{solver}", source)
     return _kernels[key]
 
 

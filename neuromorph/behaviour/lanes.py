@@ -24,7 +24,7 @@ from neuromorph.behaviour.generate import (
     real_symbol,
     tuple_text,
 )
-from neuromorph.equations import load_kernel, print_lanes
+from neuromorph.equations import kept_source, load_kernel, print_lanes
 from neuromorph.systems import HybridSystem
 
 WIDTH = 256
@@ -99,7 +99,8 @@ def lane_kernel(system: HybridSystem, form: LaneForm) -> ModuleType:
     key = (form, generate.statement_of(system))
     if key not in _kernels:
         stem = re.sub(r"\W+", "_", system.name).strip("_") or "system"
-        _kernels[key] = load_kernel(f"{stem[:40]}_{form.method.replace('-', '_')}", lane_source(system, form))
+        source = kept_source(key, lambda: lane_source(system, form))
+        _kernels[key] = load_kernel(f"{stem[:40]}_{form.method.replace('-', '_')}", source)
     return _kernels[key]
 
 

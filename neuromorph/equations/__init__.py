@@ -3,13 +3,14 @@
 from neuromorph.equations.equation_printer import UnprintableError
 from neuromorph.equations.folding import ParameterFolder
 from neuromorph.equations.functions import logistic
-from neuromorph.equations.kernels import cache_folder, load_kernel
+from neuromorph.equations.kernels import cache_folder, kept_source, load_kernel
 from neuromorph.equations.printers import print_lanes, print_ngspice, print_numba, print_verilog_a
 
 __all__ = [
     "ParameterFolder",
     "UnprintableError",
     "cache_folder",
+    "kept_source",
     "load_kernel",
     "logistic",
     "print_lanes",

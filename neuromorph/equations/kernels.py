@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import importlib.util
 import logging
@@ -9,6 +11,8 @@ import os
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -120,6 +124,57 @@ def load_kernel(stem: str, body: str) -> ModuleType:
         for function in vars(module).values():
             _compile_anew_if_damaged(function)
         return module
+
+
+def kept_source(statement: Any, make: Callable[[], str]) -> str:
+    """A source that takes long to write, from the disk where it has been written before.
+
+    Parameters
+    ----------
+    statement : tuple
+        All that the source depends on besides the code that writes it: expressions, names and tuples of these.
+    make : callable
+        Writes it.
+
+    Returns
+    -------
+    str
+        The source.
+    """
+    import sympy
+
+    key = f"{_generators()}|{sympy.__version__}|{_text_of(statement)}"
+    if " at 0x" in key:  # an object that says where it lies, not what it is
+        return make()
+    path = cache_folder() / "sources" / f"{_digest(key)}.txt"
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        digest, _, source = path.read_text(encoding="utf-8").partition("\n")
+        if digest == _digest(source):
+            return source
+    source = make()
+    _write(path, f"{_digest(source)}\n{source}")
+    return source
+
+
+@functools.cache
+def _generators() -> str:
+    """A digest of all code that has a say in what is generated."""
+    rooms = ("equations", "systems", "behaviour")
+    files = (file for room in rooms for file in resources.files(f"neuromorph.{room}").iterdir())
+    texts = {str(file): file.read_text("utf-8") for file in files if file.name.endswith(".py")}
+    return _digest("".join(texts[name] for name in sorted(texts)))
+
+
+def _text_of(statement: Any) -> str:
+    import sympy
+
+    if isinstance(statement, tuple):
+        return f"({','.join(map(_text_of, statement))})"
+    return sympy.srepr(statement) if isinstance(statement, sympy.Basic) else repr(statement)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _compile_anew_if_damaged(function: Any) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-
-import networkx
 
 from neuromorph.schematic.raw_text import included_lines, top_level_lines, words_of
 
@@ -41,8 +40,7 @@ def floating_nodes(
     dict of str to list of str
         Element names by node, in the order of the circuit; of PySpice subcircuits after those of the circuit.
     """
-    graph = networkx.Graph()
-    graph.add_node("0")
+    neighbours: dict[str, set[str]] = {"0": set()}
     at: dict[str, list[str]] = {}
     coupled: dict[str, list[str]] = {}
     for element in circuit.elements:
@@ -51,36 +49,44 @@ def floating_nodes(
         nodes = [_ground_or(str(node)) for node in element.nodes]
         for node in nodes:
             at.setdefault(node, []).append(str(element.name))
-        graph.add_nodes_from(nodes)
-        networkx.add_path(graph, _conducting(element, nodes))
+            neighbours.setdefault(node, set())
+        _join(neighbours, _conducting(element, nodes))
         if str(element.name)[0] == "L":
             coupled[str(element.name)] = nodes
         if str(element.name)[0] == "K":
             # A transformer is the designer's business; ngspice names its secondary if it floats.
-            networkx.add_path(
-                graph, [n for name in (element.inductor1, element.inductor2) for n in coupled.get(name, [])]
-            )
+            _join(neighbours, [n for name in (element.inductor1, element.inductor2) for n in coupled.get(name, [])])
     for plus, minus in drives:
-        graph.add_edge(_ground_or(plus), _ground_or(minus))
+        _join(neighbours, [_ground_or(plus), _ground_or(minus)])
     held = set(held)
     for line in _user_lines(circuit, lines):
         words = line.split()
         if line[0] in "ci" and len(words) > 2:
             for node in map(_ground_or, words[1:3]):
-                graph.add_node(node)
+                neighbours.setdefault(node, set())
                 at.setdefault(node, []).append(words[0])
         else:
             held |= words_of([line])
     # Whatever hangs on a node that raw lines touch may be grounded there.
-    for node in {_ground_or(word) for word in held} & set(graph):
-        graph.add_edge(node, "0")
-    reached = networkx.node_connected_component(graph, "0")
+    for node in {_ground_or(word) for word in held} & set(neighbours):
+        _join(neighbours, [node, "0"])
+    reached, ahead = {"0"}, ["0"]
+    while ahead:
+        found = neighbours[ahead.pop()] - reached
+        reached |= found
+        ahead.extend(found)
     floating = {node: names for node, names in at.items() if node not in reached}
     for subcircuit in circuit.subcircuits:
         pins = {str(pin).lower() for pin in subcircuit.external_nodes}
         inside = floating_nodes(subcircuit, held | pins)
         floating |= {f"{subcircuit.name}:{node}": names for node, names in inside.items()}
     return floating
+
+
+def _join(neighbours: dict[str, set[str]], path: list[str]) -> None:
+    for one, other in itertools.pairwise(path):
+        neighbours.setdefault(one, set()).add(other)
+        neighbours.setdefault(other, set()).add(one)
 
 
 def _conducting(element: Any, nodes: list[str]) -> list[str]:
