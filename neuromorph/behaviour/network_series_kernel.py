@@ -11,12 +11,13 @@ MOST_NEWTON_STEPS = 200
 def own_voltage(v, x, p):
     """Voltage ``u`` of the device itself [V]: ``u + r i(u, x) = v - v_offset``.
 
-    A device's current rises with its voltage, so there is one, and it lies between 0 V and the whole voltage: steps that leave
-    these bounds are halved intervals instead.
+    A device's current rises with its voltage, so there is one, and it lies between 0 V and what would be left if the device gave its
+    current at 0 V, which not every model has as zero: steps that leave these bounds are halved intervals instead.
     """
     total = v - p[V_OFFSET]
-    low, high = min(total, 0.0), max(total, 0.0)
-    u = total
+    left = total - p[RESISTANCE] * own_current(0.0, x, p)
+    low, high = min(left, 0.0), max(left, 0.0)
+    u = left
     for _ in range(MOST_NEWTON_STEPS):
         excess = u + p[RESISTANCE] * own_current(u, x, p) - total
         if excess > 0.0:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import networkx
+import numba
 import numpy as np
 import pytest
+from scipy import optimize
 
 import neuromorph as nm
+from neuromorph.behaviour.network_source import device_module
 from neuromorph.networks.equations.linear_paths import port_conductances
 
 OWN_PARTS = {"driver": "macromodel", "conveyor": "macromodel"}
@@ -350,3 +353,23 @@ def test_what_has_no_equations_is_refused():
         ValueError, match=r"neuron 'n' .* does not say at which voltage its input is.*leave 'conveyor' out of"
     ):
         nm.compose(graph, fidelity=OWN_PARTS).dynamics()
+
+
+@pytest.mark.parametrize("model", [nm.MMS(), nm.GMMS(alpha_f=3e-4), nm.GMMS(alpha_f=1e-6, alpha_r=3e-4)], ids=repr)
+def test_a_device_behind_a_resistance_has_the_voltage_that_is_left(model):
+    """By bisection instead of Newton's method; a published GMMS carries a current at 0 V, so its own voltage passes zero."""
+    module = device_module(model, behind_resistance=True)
+    given = np.array([*model.values().values(), 500.0, 1e-3])
+
+    @numba.njit
+    def current(v, x, a):
+        return module.device_current(v, x, module.pack_values(a))
+
+    def left(u, v, x):
+        return u + 500.0 * float(model.current(u, x)) - (v - 1e-3)
+
+    for v in (-0.3, 0.0, 1e-3, 0.05, 0.5):
+        for x in (0.0, 0.4, 1.0):
+            own = optimize.brentq(left, -2.0, 2.0, args=(v, x), xtol=1e-16, rtol=1e-15)
+            exact = float(model.current(own, x))
+            assert current(v, x, given) == pytest.approx(exact, rel=1e-9, abs=1e-16), (v, x)
