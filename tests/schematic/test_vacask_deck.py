@@ -155,6 +155,10 @@ def test_subcircuits_that_contain_themselves_are_refused():
         vacask_deck(deck_of_lines("R1 a 0 1k", ".subckt s a", "X1 a s", ".ends", "X1 a s"))
     with pytest.raises(ValueError, match="subcircuit 's' has 1 pins, 2 are connected"):
         vacask_deck(deck_of_lines("R1 a 0 1k", ".subckt s a", "R1 a 0 1", ".ends", "X1 a 0 s"))
+    with pytest.raises(
+        ValueError, match="m=, several of a subcircuit side by side, has no counterpart there; use ngsp"
+    ):
+        vacask_deck(deck_of_lines("R1 a 0 1k", ".subckt s a", "R1 a 0 1k", ".ends", "X1 a s m=3"))
     with pytest.raises(ValueError, match="subcircuit 's' has no parameter 'k'"):
         vacask_deck(deck_of_lines("R1 a 0 1k", ".subckt s a params: r=1", "R1 a 0 {r}", ".ends", "X1 a s k=2"))
 
@@ -247,13 +251,20 @@ def test_numbers_have_the_scale_letters_of_spice(text: str, value: float):
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("2*r+1", 5.0), ("-2^2", -4.0), ("2**3**2", 512.0), ("{r}/'r'", 1.0), ("r > 1 ? 3 : 4", 3.0),
+        ("2*r+1", 5.0), ("-2^2", -4.0), ("2**3**2", 64.0), ("2^-1^2", 0.5), ("(-r)^3", 8.0), ("pow(-2, 3)", 8.0), ("{r}/'r'", 1.0), ("r > 1 ? 3 : 4", 3.0),
         ("sqrt(16)*max(1,2)", 8.0), ("!0 + (1 && 0) + (1 || 0)", 2.0), ("1 <> 2", 1.0), ("pwr(-2, 3)", -8.0),
         ("2*pi", 6.283185307179586), ("(1+2)*(3+4)", 21.0), ("1k/2m", 5e5),
     ],
 )  # fmt: skip
 def test_constants_are_computed(text: str, value: float):
     assert evaluated(text, _Constants()) == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("2^3^2", 64.0), ("2^-1^2", 0.25), ("(-2)^3", 8.0), ("pow(-2, 3)", -8.0), ("pwr(-2, 3)", 8.0)]
+)
+def test_what_is_computed_as_the_deck_is_read_has_other_signs(text: str, value: float):
+    assert evaluated(text, _Constants(), is_parameter=True) == pytest.approx(value, rel=1e-12)
 
 
 def test_deep_nesting_is_refused_as_such():

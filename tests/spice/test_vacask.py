@@ -235,6 +235,7 @@ EXPRESSIONS = [
     "v(a) > v(b) ? v(a) : v(b)",
     "ternary_fcn(v(a) < 1 && v(b) < 1 || v(a) >= 3, 2, 5)",
     "-v(a)^2 + pow(v(b), 3) + pwr(v(b), 3)",
+    "2^3^2 + v(a)**2**3 + (-2)^3 + 2^-1^2 + pow(-2, 3) + pwr(-2, 3)",
     "i(Vsense)*1k + time*1e3",
     "(v(a) == 2) + !(v(b) > 0)",
     "exp(1000*v(a))",
@@ -256,6 +257,17 @@ def test_expressions_have_the_values_that_ngspice_gives_them():
             assert vacask[f"e{k}"][-1] == pytest.approx(ngspice[f"e{k}"][-1], rel=1e-9), text
     # 1e99 is more than either engine is believed: the text alone shows that it is finite there.
     assert "exp(min(" in vacask_deck(deck).source
+
+
+@pytest.mark.parametrize("text", ["2^3^2", "(-2)**3", "2^-1^2", "-2^2", "pow(-2,3)", "pwr(-2,3)", "2*3^2^0.5"])
+def test_parameters_have_the_values_that_ngspice_gives_them(text: str):
+    circuit = nm.Schematic("parameter", probes={"out": "v(out)"})
+    circuit.V("one", "one", circuit.gnd, 1.0)
+    circuit.R("load", "out", circuit.gnd, 1.0)
+    circuit.raw_spice = f"G1 0 out one 0 {{{text}}}"
+    deck = nm.make_deck(circuit, t_stop=1e-3)
+    expected = nm.Ngspice().run(deck)["out"][-1]
+    assert nm.Vacask().run(deck)["out"][-1] == pytest.approx(expected, rel=1e-9)
 
 
 def _without_the_largest(circuit: nm.Schematic) -> nm.Deck:
@@ -325,6 +337,7 @@ def test_an_operating_point_that_does_not_exist():
         nm.SquareWave(amplitude=1.0, frequency=700.0, duty=0.5, delay=0.4e-3),
         nm.Sine(amplitude=0.8, frequency=1e3, offset=0.1, delay=0.3e-3),
         nm.Sine(amplitude=0.8, frequency=1e3, phase=0.9),
+        nm.Sine(amplitude=0.8, frequency=1e3, offset=0.1, phase=-0.9),
         nm.Triangle(amplitude=1.0, frequency=500.0),
         nm.PiecewiseLinear(times=(0.0, 1e-3, 1.5e-3, 3e-3), values=(0.2, 1.0, -0.5, 0.3)),
     ],

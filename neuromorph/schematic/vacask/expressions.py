@@ -94,7 +94,7 @@ def read_number(text: str) -> float:
     return sign * float(match["digits"]) * scale
 
 
-def evaluated(text: str, scope: Scope) -> Value:
+def evaluated(text: str, scope: Scope, *, is_parameter: bool = False) -> Value:
     """The value of an expression: a number where it is constant, else text of Verilog-A.
 
     Parameters
@@ -103,6 +103,9 @@ def evaluated(text: str, scope: Scope) -> Value:
         In lower case.
     scope : Scope
         What its names stand for.
+    is_parameter : bool
+        Whether it is a value that ngspice computes as it reads the deck, not the expression of a B source: powers
+        with a sign differ.
 
     Returns
     -------
@@ -115,7 +118,7 @@ def evaluated(text: str, scope: Scope) -> Value:
         When it cannot be read, or has no counterpart in Verilog-A.
     """
     try:
-        return _Reader(text, scope).whole()
+        return _Reader(text, scope, is_parameter).whole()
     except RecursionError:
         raise ValueError(f"the expression {text[:40] + '...'!r} is nested too deeply") from None
     except (OverflowError, ZeroDivisionError) as error:
@@ -125,7 +128,8 @@ def evaluated(text: str, scope: Scope) -> Value:
 class _Reader:
     """A recursive descent that computes while it reads."""
 
-    def __init__(self, text: str, scope: Scope) -> None:
+    def __init__(self, text: str, scope: Scope, is_parameter: bool) -> None:
+        self.is_parameter = is_parameter
         # Braces and quotes hold what ngspice computes first; between parentheses it means the same here.
         self.text, self.scope, self.position = re.sub(r"\{|'(?=[^']*')", "(", text).replace("}", ")"), scope, 0
         self.text = self.text.replace("'", ")")
@@ -214,18 +218,26 @@ class _Reader:
         return Signal(f"(-{value.text})") if isinstance(value, Signal) else -value
 
     def power(self) -> Value:
-        base = self.atom()
-        if not self.accept("**", "^"):
-            return base
-        return self.raised(base, self.unary())
+        # Unlike in mathematics 2^3^2 is (2^3)^2.
+        value = self.atom()
+        while self.accept("**", "^"):
+            value = self.raised(value, self.exponent())
+        return value
+
+    def exponent(self) -> Value:
+        # 2^-1^2 is 2^-(1^2) in a B source, and (2^-1)^2 as a parameter.
+        if self.is_parameter and self.accept("-"):
+            value = self.atom()
+            return Signal(f"(-{value.text})") if isinstance(value, Signal) else -value
+        return self.unary() if self.peek() in ("-", "+", "!") else self.atom()
 
     def raised(self, base: Value, exponent: Value) -> Value:
-        # ngspice takes the magnitude of a base that depends on signals. OpenVAF divides by the base for the derivative.
+        # ngspice takes the magnitude of the base. OpenVAF divides by the base for the derivative.
         if isinstance(base, Signal) and exponent in (2.0, 3.0, 4.0):
             return Signal(f"({' * '.join([f'abs({base.text})'] * int(exponent))})")
         if isinstance(base, Signal) or isinstance(exponent, Signal):
             return Signal(f"pow(max(abs({self.as_text(base)}), {_SMALLEST}), {self.as_text(exponent)})")
-        return float(base**exponent)
+        return float(abs(base) ** exponent)
 
     def atom(self) -> Value:
         token = self.take()
@@ -268,7 +280,9 @@ class _Reader:
         if name in ("ternary_fcn", "if") and len(arguments) == 3:
             return self.choice(arguments[0], arguments[1], arguments[2])
         if name in ("pow", "pwr") and len(arguments) == 2:
-            if name == "pow":
+            if name == "pow" and self.is_parameter and not any(isinstance(argument, Signal) for argument in arguments):
+                return math.pow(*arguments)  # type: ignore[arg-type]
+            if name == "pow" or self.is_parameter:
                 return self.raised(arguments[0], arguments[1])
             base, exponent = arguments
             if isinstance(base, Signal) or isinstance(exponent, Signal):

@@ -111,7 +111,7 @@ class Scope:
         try:
             value = read_number(text)
         except ValueError:
-            value = evaluated(text, self)
+            value = evaluated(text, self, is_parameter=True)
         if isinstance(value, Signal):
             raise ValueError(f"{text!r} is not constant")
         return value
@@ -306,7 +306,11 @@ def _place(
         )
     values = {key: _stated(home, text, definition.defaults) for key, text in _ASSIGNMENT.findall(definition.defaults)}
     for key, text in assignments.items():
-        if key not in values and key != "m":
+        if key == "m" and key not in values:
+            raise ValueError(
+                f"VACASK cannot run {line[:80]!r}: m=, several of a subcircuit side by side, has no counterpart there; use ngspice"
+            )
+        if key not in values:
             raise ValueError(f"{line[:80]!r}: subcircuit {subcircuit!r} has no parameter {key!r}")
         values[key] = _stated(scope, text, line)
     if subcircuit in devices:

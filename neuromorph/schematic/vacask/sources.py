@@ -73,7 +73,8 @@ def _sine(element: Element, numbers: list[float], t_stop: float) -> dict[str, st
         # VACASK's own parameter for it belongs to small-signal analysis and does nothing to a waveform.
         if delay or theta:
             raise element.refusal("a sine has either a phase or a delay and damping")
-        delay = -phase / 360 / frequency
+        # A later start would be held at the offset until then.
+        delay = -(phase % 360) / 360 / frequency
     return {"type": "sine", "sinedc": offset, "ampl": amplitude, "freq": frequency, "delay": delay, "theta": theta}
 
 
