@@ -167,7 +167,7 @@ class Assembly:
             low_pass = self.filters.setdefault((target, synapse.tau), len(self.filters))
             self.filtered.add(line, low_pass, factor * synapse.conductance * v_line)
         elif isinstance(synapse, MemristiveSynapse):
-            self._memristor_between(part, synapse, 0.0, factor)
+            self._memristor_between(part, synapse, 0.0, 0.0, factor)
         else:
             raise ValueError(
                 f"the synapse of edge {part.source!r} -> {part.target!r} has no equations in a network: {synapse!r}"
@@ -178,12 +178,13 @@ class Assembly:
         part: SynapsePart,
         synapse: MemristiveSynapse,
         later: float,
+        back_later: float,
         factor: float,
         *,
         resistance: float = 0.0,
         v_offset: float = 0.0,
     ) -> None:
-        """Add a memristive synapse whose pulses all come `later` [s], behind a resistance [ohm] and against an offset [V]."""
+        """Add a memristive synapse whose pulses, and those of its target, come later [s]; behind a resistance [ohm], against an offset [V]."""
         self._device(
             synapse.memristor,
             _Device(
@@ -191,7 +192,7 @@ class Assembly:
                 values=list(synapse.memristor.values().values()),
                 x0=synapse.x0,
                 line=self._line(part.source, synapse.delay + later),
-                back_line=self._line(part.target, later) if synapse.v_back else -1,
+                back_line=self._line(part.target, back_later) if synapse.v_back else -1,
                 target=self.index[part.target],
                 v_line=self.drivers[part.source].v_pulse,
                 v_back=synapse.v_back,

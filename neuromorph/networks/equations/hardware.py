@@ -15,12 +15,16 @@ from neuromorph.networks.equations.assembly import Assembly
 from neuromorph.networks.equations.linear_paths import LinearPaths
 from neuromorph.networks.plan import CrossbarPart, Plan, SynapsePart
 from neuromorph.networks.synapses import LowPassSynapse, MemristiveSynapse, StaticSynapse
-from neuromorph.systems.network import HybridNetwork
+from neuromorph.neurons import Neuron
+from neuromorph.neurons.neuron import NeuronAtFidelity
+from neuromorph.systems.network import HybridNetwork, spiking_modes
 
 __all__ = ["HardwareAssembly", "partial_fractions"]
 
 # A lag up to this share of what has to be seen is a delay: behind a low-pass of a lag a pulse brings the same charge that much later.
 _LAG_SHARE = 1 / 20
+# The same of the time in which a neuron charges: one that is driven hard fires several times in it, the first time during the edge.
+_LAG_SHARE_OF_CHARGING = 1 / 50
 # Pulses of drivers that add nothing to the discharge count as so long [s].
 _SHORTEST_PULSE = 1e-6
 # Time constants that are nearer to each other than this share are taken so far apart: partial fractions need different ones.
@@ -48,7 +52,11 @@ class HardwareAssembly(Assembly):
         self.offsets: dict[int, float] = {}
         pulses = [max(driver.t_pulse, _SHORTEST_PULSE) for driver in self.drivers.values()]
         taus = [p.synapse.tau for p in plan.synapses if isinstance(p.synapse, LowPassSynapse)]
-        self.longest_delay = _LAG_SHARE * min([*pulses, *taus])
+        charging = {id(part.neuron): part.neuron for part in plan.neurons}
+        self.longest_delay = min(
+            _LAG_SHARE * min([*pulses, *taus]),
+            _LAG_SHARE_OF_CHARGING * min(map(_charging_time, charging.values())),
+        )
 
     def network(self, recorded: Sequence[str]) -> HybridNetwork:
         """The statement (SI units), with a line that is always active for what flows at rest."""
@@ -90,11 +98,13 @@ class HardwareAssembly(Assembly):
         target = self.index[part.target]
         conveyor, resistance, v_offset = self.conveyors[part.target], self.outputs[part.source][0], 0.0
         delay, slow = self.delayed(self.lags_of(part.source, part.target))
-        if slow:
+        # The far end follows the target's own driver.
+        back_delay, back_slow = self.delayed(self.lags_of(part.target, part.target)) if synapse.v_back else (0.0, [])
+        if slow or back_slow:
             raise ValueError(
-                f"the driver or conveyor of edge {part.source!r} -> {part.target!r} takes {max(slow):.3g} s to follow, which the equations "
-                f"of a memristive synapse do not have: at most {self.longest_delay:.3g} s, a twentieth of the shortest pulse, or make "
-                "it ideal"
+                f"the driver or conveyor of edge {part.source!r} -> {part.target!r} takes {max(slow + back_slow):.3g} s to follow, which "
+                f"the equations of a memristive synapse do not have: at most {self.longest_delay:.3g} s, a twentieth of the shortest pulse "
+                "and a fiftieth of the time in which a neuron charges, or make it ideal"
             )
         factor = self._gain(part.target) * (-1.0 if synapse.inhibitory else 1.0)
         if conveyor is not None:
@@ -103,8 +113,7 @@ class HardwareAssembly(Assembly):
             v_offset = conveyor.v_offset
             self._add_offset(target, factor * conveyor.i_bias)
             self._add_conveyor(part.target)
-        # Its own pulses reach the far end of the device as late as others reach the near one.
-        self._memristor_between(part, synapse, delay, factor, resistance=resistance, v_offset=v_offset)
+        self._memristor_between(part, synapse, delay, back_delay, factor, resistance=resistance, v_offset=v_offset)
 
     def _crossbar(self, part: CrossbarPart) -> None:
         crossbar = part.crossbar
@@ -207,6 +216,17 @@ class HardwareAssembly(Assembly):
         for pole, share in poles:
             low_pass = self.filters.setdefault((j, pole), len(self.filters))
             self.filtered.add(line, low_pass, share * current)
+
+
+def _charging_time(neuron: Neuron | NeuronAtFidelity) -> float:
+    """Fastest time constant of a neuron while it charges [s]; infinite where it states none."""
+    # Real parts add what is far shorter; what an input charges is the same.
+    system = (neuron.neuron if isinstance(neuron, NeuronAtFidelity) else neuron).dynamics()
+    firing = spiking_modes(system)
+    return min(
+        (time for mode, time in system.time_scales().items() if time is not None and mode not in firing),
+        default=math.inf,
+    )
 
 
 def partial_fractions(taus: Sequence[float]) -> list[tuple[float, float]]:

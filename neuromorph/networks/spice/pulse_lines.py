@@ -93,20 +93,19 @@ class PulseLines:
         line = self.line(source, delay)
         self._subcircuits.add_fixed("lowpass", LOW_PASS)
         self.steps.append(tau / _STEPS_PER_TAU)
-        # The charge of a pulse is that of the membranes, so that one charge tolerance fits all.
-        capacitance = self.charge / (abs(self._drivers[source].v_pulse) or 1.0)
-        values = f"r={tau / capacitance!r} c={capacitance!r}"
+        values = self._low_pass(source, tau)
         return self._made(
             ("low", source, delay, tau), f"{source}_low", lambda node: f"X{node} {line} {node} lowpass {values}"
         )
 
     def back(self, target: str, v_back: float) -> str:
-        """A node that is at `v_back` [V] while the neuron's own pulse lasts."""
+        """A node that is at `v_back` [V] while the neuron's own pulse lasts, for a conveyor's input Y."""
         pulse = self.pulse(target)
         node = self._made(
             ("back", target, v_back), f"{target}_back", lambda node: f"E{node} {node} 0 {pulse} 0 {v_back!r}"
         )
-        return self.output(target, node)
+        # No current flows into Y, so its driver's resistance has no effect; an ideal conveyor is a wire from X to there.
+        return self._followed(target, node, self._outputs[target][1], f"{node}_out")
 
     def output(self, source: str, line: str, wanted: str = "") -> str:
         """The node that a driver drives, of which `line` is the pulse: the same node, unless the driver is a real one.
@@ -127,15 +126,26 @@ class PulseLines:
         """
         r_out, lag = self._outputs[source]
         key, name = ("output", line, wanted), f"{wanted or line}_out"
-        if lag == 0:
-            return self._made(key, name, lambda node: f"R{node} {line} {node} {r_out!r}") if r_out else line
-        capacitance = self.charge / (abs(self._drivers[source].v_pulse) or 1.0)
-        values = f"r={lag / capacitance!r} c={capacitance!r}"
         if r_out == 0:
-            self._subcircuits.add_fixed("lowpass", LOW_PASS)
-            return self._made(key, name, lambda node: f"X{node} {line} {node} lowpass {values}")
+            return self._followed(source, line, lag, name, wanted)
+        if lag == 0:
+            return self._made(key, name, lambda node: f"R{node} {line} {node} {r_out!r}")
+        values = self._low_pass(source, lag)
         self._subcircuits.add_fixed("pulse_output", PULSE_OUTPUT)
         return self._made(key, name, lambda node: f"X{node} {line} {node} pulse_output r_out={r_out!r} {values}")
+
+    def _followed(self, source: str, line: str, lag: float, name: str, wanted: str = "") -> str:
+        """The node of a line behind a lag [s] alone; the line's own where there is none."""
+        if lag == 0:
+            return line
+        values = self._low_pass(source, lag)
+        self._subcircuits.add_fixed("lowpass", LOW_PASS)
+        return self._made(("followed", line, wanted), name, lambda node: f"X{node} {line} {node} lowpass {values}")
+
+    def _low_pass(self, source: str, tau: float) -> str:
+        """Parameters of a low-pass: the charge of a pulse is that of the membranes, so that one charge tolerance fits all."""
+        capacitance = self.charge / (abs(self._drivers[source].v_pulse) or 1.0)
+        return f"r={tau / capacitance!r} c={capacitance!r}"
 
     def pulse(self, name: str) -> str:
         """The node that is at 1 V while a neuron's pulse lasts [V]."""
