@@ -225,6 +225,24 @@ def test_a_source_of_spikes_is_delayed_too():
     assert np.max(np.abs(recording["n.v_mem"] - expected)) < 2e-4 * np.max(expected)
 
 
+@pytest.mark.parametrize("engine", ["ngspice", "vacask"])
+@pytest.mark.parametrize("fidelity", [None, {"driver": "macromodel"}], ids=["ideal", "slow edges"])
+@pytest.mark.parametrize(
+    "synapse",
+    [nm.LowPassSynapse(conductance=1e-3, tau=100e-6), nm.StaticSynapse(conductance=1e-3, delay=0.2e-3)],
+    ids=["low-pass", "delay"],
+)
+def test_a_spike_at_time_zero_finds_the_circuit_at_rest(synapse, fidelity, engine):
+    """The operating point before a run must not have the line up already: low-passes would be charged, delay lines full."""
+    graph = source(synapse, times=(0.0, 0.6e-3))
+    graph.nodes["s"]["driver"] = nm.PulseDriver(v_pulse=0.5, t_pulse=50e-6, t_rise=20e-6, r_out=0.0)
+    network = nm.compose(graph, fidelity=fidelity)
+    circuit, equations = (nm.simulate(network, t_stop=1e-3, engine=e, warn=False) for e in (engine, "ode"))
+    times = np.linspace(0.01e-3, 1e-3, 500)
+    found, expected = (np.interp(times, r.time, r["n.v_mem"]) for r in (circuit, equations))
+    np.testing.assert_allclose(found, expected, atol=2e-3 * np.abs(expected).max())
+
+
 def test_a_neuron_that_excites_itself_after_a_delay():
     graph = networkx.DiGraph(name="loop")
     graph.add_node("s", spikes=[0.1e-3], driver=nm.PulseDriver(t_pulse=0.2e-3))

@@ -45,7 +45,8 @@ def pulses_of(part: SpikeSourcePart) -> Stimulus:
         if start > edge / 2:
             points += [(start - edge / 2, 0.0), (start + edge / 2, v_pulse)]
         else:
-            points.append((0.0, v_pulse))
+            # From 0 V on: the operating point before the run would have charged every low-pass, and filled every delay line.
+            points += [(0.0, 0.0), (start + edge / 2, v_pulse)]
         points += [(end - edge / 2, v_pulse), (end + edge / 2, 0.0)]
     if not points:
         return Constant(value=0.0)
