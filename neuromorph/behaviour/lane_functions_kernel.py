@@ -129,6 +129,40 @@ def lane_logistic(x):
 
 
 @njit
+def power_of_two(k):
+    """Two to a whole number."""
+    # Within these, two powers and a product of both are floats; and they leave alone what is not a number.
+    inside = 500.0 if k > 500.0 else k
+    inside = -500.0 if inside < -500.0 else inside
+    return as_float((as_bits(inside + ROUNDING) << BIT_52) + ONE)
+
+
+@njit
+def logistic_pair(x, total):
+    """``1 / (1 + exp(-x))`` and ``1 / (1 + exp(x - total))``, below 1e-150 only in that they are."""
+    a, shifted = exp_parts(-x)
+    b, shifted_total = exp_parts(-total)
+    # Of exp(-x) = a 2**k the second one's is the quotient of exp(-total) by it: without overflow, for any total.
+    k = shifted - ROUNDING
+    first = fma(a, power_of_two(k), 1.0)
+    second = fma(b, power_of_two((shifted_total - ROUNDING) - k), a)
+    reciprocal = 1.0 / (first * second)
+    return second * reciprocal, a * first * reciprocal
+
+
+@njit
+def lane_logistic_beside(x, total):
+    """``1 / (1 + exp(-x))``."""
+    return logistic_pair(x, total)[0]
+
+
+@njit
+def lane_logistic_opposite(x, total):
+    """``1 / (1 + exp(x - total))``."""
+    return logistic_pair(x, total)[1]
+
+
+@njit
 def lane_tanh(x):
     """Hyperbolic tangent."""
     # expm1 by its own series where 1 - exp would cancel.

@@ -7,7 +7,7 @@ the lanes are free of branches, so the compiler writes them with vector instruct
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from types import ModuleType
@@ -24,7 +24,7 @@ from neuromorph.behaviour.generate import (
     real_symbol,
     tuple_text,
 )
-from neuromorph.equations import kept_source, load_kernel, print_lanes
+from neuromorph.equations import kept_source, load_kernel, print_lanes, with_logistic_pairs
 from neuromorph.systems import HybridSystem
 
 WIDTH = 256
@@ -65,15 +65,8 @@ class LaneForm:
     def texts(self) -> tuple[str, ...]:
         """Names of the files of text that follow the equations."""
         if self.method == "rk4":
-            return (
-                "notes_kernel",
-                "rk4_lanes_kernel",
-                "rk4_pass_kernel",
-                "tile_kernel",
-                "rk4_kernel",
-                "integrate_kernel",
-            )
-        return ("notes_kernel", "stochastic_kernel", "stochastic_pass_kernel", "tile_kernel", "path_kernel")
+            return ("rk4_lanes_kernel", "rk4_pass_kernel", "tile_kernel", "rk4_kernel", "integrate_kernel")
+        return ("stochastic_kernel", "stochastic_pass_kernel", "tile_kernel", "path_kernel")
 
 
 def lane_kernel(system: HybridSystem, form: LaneForm) -> ModuleType:
@@ -125,7 +118,9 @@ def lane_source(system: HybridSystem, form: LaneForm) -> str:
     # Without this, a loop would call what is too large for the compiler's taste, and not be vectorised. What handles
     # events is called seldom, and would only take long to compile.
     forced = "True" if form.width > 1 else "False"
-    inlined = f"plain = njit\nnjit = inlined = functools.partial(njit, forceinline={forced})\n"
+    # What makes no array need not count references to those that it is given, which costs more than a step.
+    bare = "plain = njit\nbare = functools.partial(njit, _nrt=False)\n"
+    inlined = f"{bare}njit = inlined = functools.partial(bare, forceinline={forced})\n"
     return "\n\n".join([inlined, *before, LaneWriter(system, form).source(), "njit = plain", *after])
 
 
@@ -144,6 +139,13 @@ class LaneWriter(EquationWriter):
     def printed(self, expression: Any) -> str:
         """An expression as text with functions for lanes [its unit]."""
         return print_lanes(expression)
+
+    def written(
+        self, groups: Sequence[Sequence[Any]], names: Iterator[Any] | None = None
+    ) -> tuple[list[str], list[str], list[str]]:
+        """As :meth:`EquationWriter.written`, with an exponential function less for each pair of logistic ones."""
+        paired = iter(with_logistic_pairs([e for group in groups for e in group], self.fold.parameters))
+        return super().written([[next(paired) for _ in group] for group in groups], names)
 
     def source(self, derivatives: bool = False) -> str:
         """Source of all the functions; they have no derivatives but those that noise needs."""
@@ -328,7 +330,7 @@ class LaneWriter(EquationWriter):
         """Numbers of rows, and functions that read and write a lane."""
         states, unknowns, parameters = len(self.system.states), len(self.implicit), len(self.tuples["p"])
         inputs = len(self.system.inputs)
-        rows = {"MODES": 1, "ENTERED": 1, "JUMPS": 1, "STATES": states, "KEPT": states, "NOTES": 1}
+        rows = {"MODES": 1, "ENTERED": 1, "JUMPS": 1, "STATES": states, "KEPT": states, "UNSOLVED": 1}
         rows |= {"UNKNOWNS": unknowns, "KEPT_UNKNOWNS": unknowns}
         staged: dict[str, int] = {}
         if self.form.method == "rk4":

@@ -45,11 +45,11 @@ def quiet_step(mode, t_entered, t, t_end, h, y, u, p, z, w):
 
 
 @plain
-def finish_step(tile, i, t, t_end, h, u, p, spike_times, spike_lanes, n_spikes):
+def finish_step(tile, i, t, t_end, h, u, p, spike_times, spike_lanes, n_spikes, suspects):
     """One lane over one step with all its events; status and number of spikes so far."""
     mode, t_entered, t_piece = tile[MODES + i], tile[ENTERED + i], t
     y, z = kept_states(tile, i), kept_unknowns(tile, i)
-    suspects, repeated, status = np.empty(N_GUARDS), -1, CHATTERING
+    repeated, status = -1, CHATTERING
     # What the pass has found for all lanes holds up to the first jump; but unknowns may not have been solved.
     is_known = N_SOLVED == 0
     for _ in range(MOST_JUMPS_IN_STEP):

@@ -8,16 +8,17 @@ STEPS_PER_PASS = 4
 
 
 @inlined
-def quiet_pass(tile, lanes, together, here):
-    """One step or four of a tile's first lanes; how many of them may have had an event."""
+def quiet_pass(tile, lanes, together, here, events):
+    """One step or four of a tile's first lanes; notes by block which of them may have had an event, and whether any had."""
     k, times, h, shared, own, p, scale, normals, first = here
-    flags, n = 0, N_NOISE * WIDTH
+    seen, n = U0, N_NOISE * WIDTH
     t0, t1 = times[k], times[k + 1]
     if together == 1:
         for block in range(WIDTH // BLOCK):
             start = block * BLOCK
             if start >= lanes:
                 break
+            noted = U0
             for i in range(start, start + BLOCK):
                 mode, t_entered, c = tile[MODES + i], tile[ENTERED + i], constants_of(tile, i, p)
                 y, z = states_of(tile, i), unknowns_of(tile, i)
@@ -26,13 +27,16 @@ def quiet_pass(tile, lanes, together, here):
                 quiet, y, z = quiet_step(mode, t_entered, t0, t1, h, y, u, c, z, w)
                 put_states(tile, i, y)
                 put_unknowns(tile, i, z)
-                flags += note(tile, i, quiet)
-        return flags
+                noted |= bit_unless(quiet, i - start)
+            events[block] = noted
+            seen |= noted
+        return seen
     t2, t3, t4 = times[k + 2], times[k + 3], times[k + 4]
     for block in range(WIDTH // BLOCK):
         start = block * BLOCK
         if start >= lanes:
             break
+        noted = U0
         for i in range(start, start + BLOCK):
             mode, t_entered, c = tile[MODES + i], tile[ENTERED + i], constants_of(tile, i, p)
             y, z = states_of(tile, i), unknowns_of(tile, i)
@@ -47,8 +51,10 @@ def quiet_pass(tile, lanes, together, here):
             quiet3, y, z = quiet_step(mode, t_entered, t3, t4, h, y, u, c, z, w)
             put_states(tile, i, y)
             put_unknowns(tile, i, z)
-            flags += note(tile, i, quiet0 & quiet1 & quiet2 & quiet3)
-    return flags
+            noted |= bit_unless(quiet0 & quiet1 & quiet2 & quiet3, i - start)
+        events[block] = noted
+        seen |= noted
+    return seen
 
 
 @inlined
@@ -66,7 +72,7 @@ def settled_step(mode, t_entered, jumps, t, t_end, h, y, u, p, z, w):
 
 
 @inlined
-def finish_pass(tile, i, together, here, whose, count, key, spike_times, spike_lanes, n_spikes):
+def finish_pass(tile, i, together, here, whose, count, key, spike_times, spike_lanes, n_spikes, suspects):
     """Make the steps again for a lane that may have an event in them: status, steps made, number of spikes so far."""
     k, times, h, shared, own, p, scale, normals, first = here
     c, n = constants_of(tile, i, p), N_NOISE * WIDTH

@@ -9,6 +9,12 @@ array and place in it of the normal numbers.
 STEPS_PER_GROUP = 4
 
 
+@inlined
+def bit_unless(quiet, place):
+    """The bit of a place in a block, unless its lane was quiet."""
+    return (U0 if quiet else U1) << np.uint64(place)
+
+
 @njit
 def fill_normals(words, normals, group, whose, key):
     """Normal numbers of four fine steps of all lanes, from one Philox block for each Wiener process and lane."""
@@ -45,6 +51,75 @@ def steps_together(count, left, pieces_per_step, every):
     if every > 0 and (count + STEPS_PER_PASS - 1) // every != count // every:
         return 1
     return STEPS_PER_PASS
+
+
+@bare
+def make_steps(
+    tile,
+    first_lane,
+    n_lanes,
+    first_step,
+    times,
+    dt,
+    pieces_per_step,
+    scale,
+    shared,
+    own,
+    p,
+    key,
+    spike_times,
+    spike_lanes,
+    every,
+    columns,
+    samples,
+    room,
+):
+    """What ``run_tile`` does, with ``room`` to work in."""
+    words, normals, sums, events, suspects = room
+    group, n_spikes, n_steps = -1, 0, len(times) - 1
+    lanes = (n_lanes + BLOCK - 1) // BLOCK * BLOCK
+    k = 0
+    while k < n_steps:
+        if n_spikes + WIDTH * STEPS_PER_PASS * MOST_JUMPS_IN_STEP > len(spike_times):
+            return BUFFER_FULL, k, n_spikes, 0
+        count = first_step + k
+        together = steps_together(count, n_steps - k, pieces_per_step, every)
+        h = dt if dt > 0.0 else times[k + 1] - times[k]
+        first = 0
+        if N_NOISE > 0:
+            if pieces_per_step == 1:
+                if count // STEPS_PER_GROUP != group:
+                    group = count // STEPS_PER_GROUP
+                    fill_normals(words, normals, group, first_lane, key)
+                first = (count % STEPS_PER_GROUP) * N_NOISE * WIDTH
+            else:
+                group = add_up(words, normals, sums, group, count, pieces_per_step, first_lane, key)
+        here = (k, times, h, shared, own, p, scale, normals if pieces_per_step == 1 else sums, first)
+        seen = quiet_pass(tile, lanes, together, here, events)
+        for block in range(lanes // BLOCK if seen != U0 else 0):
+            start, noted = block * BLOCK, events[block]
+            if start + BLOCK > n_lanes:
+                noted &= (U1 << np.uint64(n_lanes - start)) - U1
+            while noted != U0:
+                i = start + trailing_zeros(noted)
+                noted &= noted - U1
+                status, steps, n_spikes = finish_pass(
+                    tile, i, together, here, first_lane + i, count, key, spike_times, spike_lanes, n_spikes, suspects
+                )
+                if status != QUIET:
+                    return status, k + steps, n_spikes, i
+        k += together
+        if every > 0 and (count + together) % every == 0:
+            t, t_end, sample = times[k - 1], times[k], (count + together) // every - 1 - first_step // every
+            for i in range(n_lanes):
+                u = inputs_at(t_end - t, inputs_of(shared, own, k - 1, tile, i))
+                signals = observed_of(tile, i, t_end, u, constants_of(tile, i, p))
+                for c in range(len(columns)):
+                    samples[sample, c, i] = signals[columns[c]]
+    for i in range(n_lanes):
+        if not all_finite(states_of(tile, i)):
+            return NOT_FINITE, n_steps, n_spikes, i
+    return QUIET, n_steps, n_spikes, 0
 
 
 @kernel(nogil=True)
@@ -91,53 +166,28 @@ def run_tile(
     status, steps, n_spikes, lane : int
         Status, how many steps were made, spikes found, and the lane of a failure.
     """
-    p, key = constants(p_array), (np.uint64(seed & LOW_32), np.uint64(seed >> BIT_32))
     words, normals = np.empty(2 * WIDTH, dtype=np.uint64), np.empty(STEPS_PER_GROUP * max(1, N_NOISE) * WIDTH)
-    sums = np.empty(max(1, N_NOISE) * WIDTH)
-    group, n_spikes, n_steps = -1, 0, len(times) - 1
-    lanes = (n_lanes + BLOCK - 1) // BLOCK * BLOCK
-    k = 0
-    while k < n_steps:
-        if n_spikes + WIDTH * STEPS_PER_PASS * MOST_JUMPS_IN_STEP > len(spike_times):
-            return BUFFER_FULL, k, n_spikes, 0
-        count = first_step + k
-        together = steps_together(count, n_steps - k, pieces_per_step, every)
-        h = dt if dt > 0.0 else times[k + 1] - times[k]
-        first = 0
-        if N_NOISE > 0:
-            if pieces_per_step == 1:
-                if count // STEPS_PER_GROUP != group:
-                    group = count // STEPS_PER_GROUP
-                    fill_normals(words, normals, group, first_lane, key)
-                first = (count % STEPS_PER_GROUP) * N_NOISE * WIDTH
-            else:
-                group = add_up(words, normals, sums, group, count, pieces_per_step, first_lane, key)
-        here = (k, times, h, shared, own, p, scale, normals if pieces_per_step == 1 else sums, first)
-        seen = quiet_pass(tile, lanes, together, here)
-        for start in range(0, lanes if seen > 0 else 0, BLOCK):
-            events = lanes_noted(tile, start)
-            if start + BLOCK > n_lanes:
-                events &= (U1 << np.uint64(n_lanes - start)) - U1
-            while events != U0:
-                i = start + trailing_zeros(events)
-                events &= events - U1
-                status, steps, n_spikes = finish_pass(
-                    tile, i, together, here, first_lane + i, count, key, spike_times, spike_lanes, n_spikes
-                )
-                if status != QUIET:
-                    return status, k + steps, n_spikes, i
-        k += together
-        if every > 0 and (count + together) % every == 0:
-            t, t_end, sample = times[k - 1], times[k], (count + together) // every - 1 - first_step // every
-            for i in range(n_lanes):
-                u = inputs_at(t_end - t, inputs_of(shared, own, k - 1, tile, i))
-                signals = observed_of(tile, i, t_end, u, constants_of(tile, i, p))
-                for c in range(len(columns)):
-                    samples[sample, c, i] = signals[columns[c]]
-    for i in range(n_lanes):
-        if not all_finite(states_of(tile, i)):
-            return NOT_FINITE, n_steps, n_spikes, i
-    return QUIET, n_steps, n_spikes, 0
+    sums, events = np.empty(max(1, N_NOISE) * WIDTH), np.zeros(WIDTH // BLOCK, dtype=np.uint64)
+    return make_steps(
+        tile,
+        first_lane,
+        n_lanes,
+        first_step,
+        times,
+        dt,
+        pieces_per_step,
+        scale,
+        shared,
+        own,
+        constants(p_array),
+        (np.uint64(seed & LOW_32), np.uint64(seed >> BIT_32)),
+        spike_times,
+        spike_lanes,
+        every,
+        columns,
+        samples,
+        (words, normals, sums, events, np.empty(N_GUARDS)),
+    )
 
 
 @kernel(nogil=True)

@@ -64,7 +64,7 @@ class _LanesPrinter(_NumbaPrinter):
 
     functions: Mapping[str, str] = {
         **_NumbaPrinter.functions,
-        **{name: f"lane_{name}" for name in ["exp", "log", "tanh", "logistic"]},
+        **{name: f"lane_{name}" for name in ["exp", "log", "tanh", "logistic", "logistic_beside", "logistic_opposite"]},
         "fma": "fma",
     }
 
@@ -206,7 +206,8 @@ def print_lanes(expression: Any, names: Mapping[str, str] | None = None) -> str:
     Returns
     -------
     str
-        Source text that uses ``math``, ``_sign``, ``lane_exp``, ``lane_log``, ``lane_tanh`` and ``lane_logistic``.
+        Source text that uses ``math``, ``_sign``, ``fma`` and the functions ``lane_...`` of
+        ``behaviour/lane_functions_kernel.py``.
 
     Raises
     ------

@@ -6,6 +6,7 @@ from importlib import resources
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 from scipy import stats
 
 from neuromorph.equations import load_kernel
@@ -34,6 +35,14 @@ def tanh_of(x):
 @kernel
 def logistic_of(x):
     return np.array([lane_logistic(v) for v in x])
+
+
+@kernel
+def logistic_pairs_of(x, totals):
+    out = np.empty((len(x), 2))
+    for i in range(len(x)):
+        out[i, 0], out[i, 1] = logistic_pair(x[i], totals[i])
+    return out
 
 
 @kernel
@@ -78,7 +87,8 @@ def lane():
     names = ("lane_functions_kernel", "random_kernel", "stochastic_kernel")
     texts = [folder.joinpath(f"{name}.py").read_text("utf-8") for name in names]
     return load_kernel(
-        "lane_functions", "\n\n".join(["inlined = plain = njit\nCROSSINGS, GRID, BRIDGE = 1, 0, 2", *texts, BODY])
+        "lane_functions",
+        "\n\n".join(["inlined = plain = bare = njit\nCROSSINGS, GRID, BRIDGE = 1, 0, 2", *texts, BODY]),
     )
 
 
@@ -191,3 +201,21 @@ def test_first_passage_of_a_bridge_has_its_distribution(lane, a, b):
     cumulated = np.cumsum(density) / density.sum()
     drawn = lane.passages(a, b, 20_000, 5)
     assert stats.kstest(drawn, lambda x: np.interp(x, s, cumulated)).pvalue > 1e-5
+
+
+def test_pairs_of_logistic_functions_are_exact_and_do_not_overflow(lane):
+    """Also where the sum of both arguments is large: of switches with thresholds of many volts, or in the cold."""
+    rng = np.random.default_rng(8)
+    x = np.concatenate([rng.normal(size=100_000), rng.uniform(-340, 340, 200_000)])
+    other = np.concatenate([rng.normal(size=100_000), rng.uniform(-340, 340, 200_000)])
+    total = x + other
+    found = lane.logistic_pairs_of(x, total)
+    for values, argument in zip(found.T, (long(x), long(total) - long(x)), strict=True):
+        assert in_units_of_last_place(values, 1 / (1 + np.exp(-argument))) <= 4.0
+    # Far from both thresholds, on either side of them and between them.
+    x, total = (a.ravel() for a in np.meshgrid([-1e6, -5e3, -700.0, 700.0, 5e3, 1e6], [-2e6, -1e4, 0.0, 1e4, 2e6]))
+    found = lane.logistic_pairs_of(x, total)
+    with np.errstate(over="ignore"):
+        assert_allclose(found[:, 0], 1 / (1 + np.exp(-long(x))), rtol=1e-15, atol=1e-149)
+        assert_allclose(found[:, 1], 1 / (1 + np.exp(long(x) - long(total))), rtol=1e-15, atol=1e-149)
+    assert np.isnan(lane.logistic_pairs_of(np.array([np.nan]), np.array([1.0]))).all()
