@@ -25,6 +25,8 @@ __all__ = ["HardwareAssembly", "partial_fractions"]
 _LAG_SHARE = 1 / 20
 # The same of the time in which a neuron charges: one that is driven hard fires several times in it, the first time during the edge.
 _LAG_SHARE_OF_CHARGING = 1 / 50
+# The same of an edge at a memristor, whose state does not move in proportion to the voltage: charge is not all that counts.
+_LAG_SHARE_OF_EDGES = 1 / 200
 # Pulses of drivers that add nothing to the discharge count as so long [s].
 _SHORTEST_PULSE = 1e-6
 # Time constants that are nearer to each other than this share are taken so far apart: partial fractions need different ones.
@@ -53,6 +55,7 @@ class HardwareAssembly(Assembly):
         pulses = [max(driver.t_pulse, _SHORTEST_PULSE) for driver in self.drivers.values()]
         taus = [p.synapse.tau for p in plan.synapses if isinstance(p.synapse, LowPassSynapse)]
         charging = {id(part.neuron): part.neuron for part in plan.neurons}
+        self.longest_edge = _LAG_SHARE_OF_EDGES * min(pulses)
         self.longest_delay = min(
             _LAG_SHARE * min([*pulses, *taus]),
             _LAG_SHARE_OF_CHARGING * min(map(_charging_time, charging.values())),
@@ -97,15 +100,17 @@ class HardwareAssembly(Assembly):
     def _memristive_synapse(self, part: SynapsePart, synapse: MemristiveSynapse) -> None:
         target = self.index[part.target]
         conveyor, resistance, v_offset = self.conveyors[part.target], self.outputs[part.source][0], 0.0
-        delay, slow = self.delayed(self.lags_of(part.source, part.target))
         # The far end follows the target's own driver.
-        back_delay, back_slow = self.delayed(self.lags_of(part.target, part.target)) if synapse.v_back else (0.0, [])
-        if slow or back_slow:
-            raise ValueError(
-                f"the driver or conveyor of edge {part.source!r} -> {part.target!r} takes {max(slow + back_slow):.3g} s to follow, which "
-                f"the equations of a memristive synapse do not have: at most {self.longest_delay:.3g} s, a twentieth of the shortest pulse "
-                "and a fiftieth of the time in which a neuron charges, or make it ideal"
-            )
+        ends = [part.source, part.target] if synapse.v_back else [part.source]
+        limits = [(self.outputs[end][1], min(self.longest_edge, self.longest_delay)) for end in ends]
+        limits += [] if conveyor is None else [(conveyor.time_constant, self.longest_delay)]
+        for lag, longest in limits:
+            if lag > longest:
+                raise ValueError(
+                    f"the driver or conveyor of edge {part.source!r} -> {part.target!r} takes {lag:.3g} s to follow, which the equations "
+                    f"of a memristive synapse do not have: at most {longest:.3g} s beside these pulses and neurons, or make it ideal"
+                )
+        delay, back_delay = (sum(self.lags_of(end, part.target)) for end in (part.source, part.target))
         factor = self._gain(part.target) * (-1.0 if synapse.inhibitory else 1.0)
         if conveyor is not None:
             factor *= conveyor.current_gain
