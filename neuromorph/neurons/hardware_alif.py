@@ -128,7 +128,7 @@ def hardware_dynamics(neuron: MemristiveALIF, parts: Mapping[str, Any]) -> Hybri
     """
     import sympy
 
-    from neuromorph.systems import HybridSystem, Mode, Output, Transition
+    from neuromorph.systems import HybridSystem, Mode, Output, State, Transition
 
     circuit = spike_circuit_of(neuron, parts)
     equations = {mode: _equations(neuron, parts, circuit, mode) for mode in MODES}
@@ -147,7 +147,7 @@ def hardware_dynamics(neuron: MemristiveALIF, parts: Mapping[str, Any]) -> Hybri
     powers = {mode: _powers(neuron, parts, circuit, equations[mode], mode) for mode in MODES}
     return HybridSystem(
         name=neuron.design_name,
-        states=first.states(initial),
+        states=first.states(initial) | {"x": State(neuron.x0, bounds=(0.0, 1.0))},
         inputs={"i_in": "A"},
         parameters=neuron.parameter_values() | neuron.amplifier.values("amplifier_") | circuit.values(),
         unknowns=first.unknowns(),

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from neuromorph.schematic.circuit import Schematic
 
-# A reset in no time has no circuit: the switch discharges with this share of the membrane time constant.
-_RESET_SHARE = 1e-5
+# A reset in no time has no circuit: the switch discharges with this share of the membrane time constant. What the input leaves
+# across it while it holds the membrane shortens the next interval, by about as large a share.
+_HOLDING_SHARE = 1e-6
+# A switch that opens on its way past the reset voltage has to act in a small part of that time itself.
+_PASSING_SHARE = 1e-5
 # The timer of the refractory time is emptied with this share of it.
 _TIMER_SHARE = 1e-3
 
@@ -59,7 +62,7 @@ def add_reset(
     else:
         circuit.B("level", "level", circuit.gnd, voltage_expression=level)
     # The reset is over well before the refractory time is.
-    share = min(_RESET_SHARE, t_refractory / (20 * tau_m)) if has_timer else _RESET_SHARE
+    share = min(_HOLDING_SHARE, t_refractory / (20 * tau_m)) if has_timer else _PASSING_SHARE
     threshold = Threshold(circuit, "level", "0", v_high=1.0, v_low=-1.0 if has_timer else 0.0)
     threshold.add_switch("reset", "mem", "reset", r_on=share * r_leak, r_off=1e8 * r_leak)
     threshold.add_spike_output()

@@ -168,7 +168,7 @@ class MemristiveALIF(Neuron):
             ]
         return HybridSystem(
             name=self.design_name,
-            states={"v_c": State(self.v_rest, "V"), "x": State(self.x0)},
+            states={"v_c": State(self.v_rest, "V"), "x": State(self.x0, bounds=(0.0, 1.0))},
             inputs={"i_in": "A"},
             parameters=self.parameter_values(),
             unknowns={"v_mem": Unknown(v_c - v_rest - r_s * current - v_mem, "V")},

@@ -170,7 +170,7 @@ class PlasticSynapse(Parameters):
         current, rate, time_scale = _equations(self.memristor)
         return HybridSystem(
             name=self.design_name,
-            states={"x": State(self.x0)},
+            states={"x": State(self.x0, bounds=(0.0, 1.0))},
             inputs={"v_pre": "V", "v_post": "V"},
             parameters={**self._parameter_values(), _LARGEST: self.largest_voltage},
             modes={"plastic": Mode(rates={"x": rate}, time_scale=time_scale)},

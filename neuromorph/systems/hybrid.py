@@ -34,13 +34,23 @@ class State:
         Nominal magnitude, in `unit`: what an error of the state is small or large against when the state is
         near zero. 1 in its unit where it is left out, which suits volts and pure numbers; a charge of
         picocoulombs needs it.
+    bounds : tuple of float, optional
+        Lowest and highest value that the state can have by its nature, in `unit`, such as 0 and 1 of a memristor's. They are not
+        enforced: what differs is judged against a hundredth of them where the state moves less.
     """
 
     initial: float
     unit: str = ""
     scale: float | None = None
+    bounds: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
+        if self.bounds is not None and not (
+            len(self.bounds) == 2 and -math.inf < self.bounds[0] < self.bounds[1] < math.inf
+        ):
+            raise ValueError(
+                f"bounds of a state must be its lowest and its highest value, in the state's unit, got {self.bounds!r}"
+            )
         if self.scale is not None and not 0 < self.scale < math.inf:
             raise ValueError(f"scale of a state must be positive, in the state's unit, got {self.scale!r}")
 

@@ -21,7 +21,7 @@ from neuromorph.roads import (
     working_point,
 )
 from neuromorph.stimulus import Stimulus
-from neuromorph.validate.compare import Comparison, compare
+from neuromorph.validate.compare import Comparison, bounds_of, compare
 from neuromorph.validate.runs import run_both
 from neuromorph.validate.verdict import Criterion, Tolerances, criteria_of
 
@@ -234,12 +234,17 @@ def cross_validate(
         progress=progress,
     )
     reference, candidate = runs.reference, runs.candidate
-    comparison = compare(reference, candidate)
+    bounds = bounds_of(system)
+
+    def compared(first: Recording, second: Recording) -> Comparison:
+        return compare(first, second, drift=tolerances.drift, bounds=bounds)
+
+    comparison = compared(reference, candidate)
     budget: dict[str, dict[str, Any]] = {}
     if runs.refined_reference is not None and runs.refined_candidate is not None:
         budget = {
-            "reference": compare(runs.refined_reference, reference).metrics(),
-            "candidate": compare(runs.refined_candidate, candidate).metrics(),
+            "reference": compared(runs.refined_reference, reference).metrics(),
+            "candidate": compared(runs.refined_candidate, candidate).metrics(),
         }
     return CrossValidation(
         design=system.name,

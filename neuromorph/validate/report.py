@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,7 +103,7 @@ def explanation_of(check: CrossValidation | NetworkValidation) -> str:
     )
 
 
-def criteria_table(criteria: Iterable[Criterion], width: int = 24) -> list[str]:
+def criteria_table(criteria: Sequence[Criterion], width: int = 24) -> list[str]:
     """The verdict line by line, names in a column of `width` characters (SI units with prefixes)."""
     lines = [f"{'':{width}}{'difference':>14}{'limit':>14}{'numerical':>14}"]
     for criterion in criteria:
@@ -112,7 +112,8 @@ def criteria_table(criteria: Iterable[Criterion], width: int = 24) -> list[str]:
             f"{criterion.name:{width}}{amount(criterion.value, criterion.unit):>14}"
             f"{amount(criterion.limit, criterion.unit):>14}{numerical:>14}  {'ok' if criterion.passed else 'FAIL'}"
         )
-    return lines
+    remarks = [f"{criterion.name}: {criterion.remark}" for criterion in criteria if criterion.remark]
+    return lines + ([""] if remarks else []) + remarks
 
 
 def criterion_dict(criterion: Criterion) -> dict[str, Any]:
@@ -124,6 +125,7 @@ def criterion_dict(criterion: Criterion) -> dict[str, Any]:
         "unit": criterion.unit,
         "numerical": criterion.numerical,
         "passed": criterion.passed,
+        "remark": criterion.remark,
     }
 
 

@@ -7,6 +7,11 @@ from typing import Any
 
 import numpy as np
 
+# A pause is at least so many times as long as the interval before it.
+_PAUSE = 1.5
+# What is at least such a share of the shortest interval of the other road is a whole one.
+_WHOLE = 0.75
+
 
 @dataclass(frozen=True)
 class SpikeMatch:
@@ -29,9 +34,39 @@ class SpikeMatch:
         """Spikes of either road without a partner [pure number]."""
         return len(self.reference) + len(self.candidate) - 2 * len(self.pairs)
 
+    @property
+    def inside(self) -> int:
+        """Spikes without a partner that no end of a train explains [pure number].
+
+        At the end of a pulse, or of the run, one road may just fire and the other just not: such a spike has a pause or nothing
+        behind it, and its full interval before it. A spike that is lost or doubled inside a train has not.
+        """
+        lost = 0
+        trains = (self.reference, self.candidate)
+        for own, other, matched in zip(trains, trains[::-1], self.pairs.T, strict=True):
+            alone = np.ones(len(own), dtype=bool)
+            alone[matched] = False
+            shortest = _WHOLE * float(np.diff(other).min()) if len(other) > 1 else 0.0
+            intervals = np.diff(own, prepend=0.0, append=np.inf)
+            # Several may be lost at one end.
+            edges = np.flatnonzero(np.diff(alone.astype(int), prepend=0, append=0))
+            for first, end in edges.reshape(-1, 2).tolist():
+                before, pause = intervals[first:end], intervals[end]
+                if before.min() < shortest or pause < _PAUSE * before[-1]:
+                    lost += end - first
+        return lost
+
     def time_errors(self) -> Any:
         """Candidate minus reference of each pair, shape (n_matched,) [s]."""
         return self.candidate[self.pairs[:, 1]] - self.reference[self.pairs[:, 0]]
+
+    @property
+    def drift(self) -> float | None:
+        """How much later the candidate's spikes come for each second of the train, from its first pair to its last [s/s]."""
+        if len(self.pairs) < 2:
+            return None
+        errors, times = self.time_errors(), self.reference[self.pairs[:, 0]]
+        return float((errors[-1] - errors[0]) / (times[-1] - times[0]))
 
     def interval_errors(self) -> Any:
         """Relative error of each interval whose both ends are matched neighbours, shape (n,) [pure number]."""
@@ -43,13 +78,16 @@ class SpikeMatch:
         return candidate / reference - 1.0
 
 
-def match_spikes(reference: Any, candidate: Any) -> SpikeMatch:
+def match_spikes(reference: Any, candidate: Any, drift: float = 0.0) -> SpikeMatch:
     """Match two spike trains one to one, in order.
 
     Parameters
     ----------
     reference, candidate : ndarray, shape (n_reference,) and (n_candidate,) [s]
         Spike times in ascending order.
+    drift : float
+        Share by which the intervals of one train may be longer than those of the other (pure number): a spike is looked for
+        where the pair before it was apart, as far as so much explains it.
 
     Returns
     -------
@@ -62,12 +100,16 @@ def match_spikes(reference: Any, candidate: Any) -> SpikeMatch:
     furthest = 0.5 * float(intervals.min(initial=np.inf))
     pairs = []
     i = j = 0
+    apart = 0.0
     # Within half the shortest interval a spike has one partner at most, so the first one met is the right one.
     while i < len(reference) and j < len(candidate):
-        if abs(candidate[j] - reference[i]) <= furthest:
+        difference = candidate[j] - reference[i]
+        if abs(difference - apart) <= furthest:
             pairs.append((i, j))
+            drifted = drift * (reference[i] - reference[0])
+            apart = min(max(difference, -drifted), drifted)
             i, j = i + 1, j + 1
-        elif reference[i] < candidate[j]:
+        elif difference > apart:
             i += 1
         else:
             j += 1

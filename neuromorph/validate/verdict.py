@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from neuromorph.quantities import format_quantity
 from neuromorph.validate.compare import Comparison
+from neuromorph.validate.spikes import SpikeMatch
 
 # A difference is put down to the numerics when it is not larger than this multiple of both roads' errors.
 _NUMERICAL = 2.0
+# Excesses that differ by less are one.
+_STEADY = 1e-2
+# Keeps quotients of times finite [s].
+_NO_TIME = 1e-300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +30,14 @@ class Tolerances:
     ----------
     spike_count : int
         Spikes that one road may have and the other not, such as one on the very end of a pulse (pure number).
+    spike_count_inside : int
+        How many of these may be inside a train, with neither a pause nor the end of the run behind them (pure number).
     spike_time : float
-        Largest spike-time error, as a share of the shortest interspike interval (pure number).
+        Largest spike-time error, as a share of the shortest interspike interval (pure number). From one spike to the next the
+        error may change by twice as much.
+    drift : float
+        What spike times may be off by for each interval before them where that is more than `spike_time`, as a share of the shortest
+        interval (pure number); also the share of the spikes that one road may have and the other not.
     isi : float
         Largest relative error of an interspike interval (pure number).
     state : float
@@ -43,10 +55,21 @@ class Tolerances:
         Largest relative difference of the mean length of a neuron's pulses in a network (pure number).
     left_over : float
         Largest share of a neuron's synaptic current that the edges of the network do not explain (pure number).
+
+    Notes
+    -----
+    Errors of intervals add up: roads whose rates differ by one part in a hundred thousand are a hundredth of an interval apart after
+    a thousand spikes. So the time of spike ``k``, counted from 0, may be off by the shortest interval times the larger of `spike_time`
+    and ``k * drift``. `drift` is a tenth of what one interval may be off by (`isi`): a rate that is off by more is found in a train of any
+    length from fifty spikes on, and short trains are judged by `spike_time` alone. A single spike that is shifted is found by its two
+    intervals, as late in the train as it may be. Where spike times differ by more than `spike_time`, waveforms and states are compared at
+    times equally far from one spike to the next.
     """
 
     spike_count: int = 1
+    spike_count_inside: int = 0
     spike_time: float = 5e-3
+    drift: float = 1e-4
     isi: float = 1e-3
     state: float = 2e-2
     nrmse: float = 5e-3
@@ -68,7 +91,7 @@ class Tolerances:
 
         Spike times and waveforms are not judged then, since a small difference of intervals adds up in them.
         """
-        return cls(isi=3e-2, spike_time=math.inf, nrmse=math.inf, state=math.inf, energy=math.inf)
+        return cls(isi=3e-2, drift=3e-2, spike_time=math.inf, nrmse=math.inf, state=math.inf, energy=math.inf)
 
     @classmethod
     def for_networks(cls) -> Tolerances:
@@ -76,7 +99,7 @@ class Tolerances:
 
         Neurons hand on what they are off by, and it adds up in spike times and waveforms.
         """
-        return cls(isi=2e-2, spike_time=0.1, nrmse=5e-2, state=0.1)
+        return cls(isi=2e-2, spike_time=0.1, nrmse=5e-2, state=0.1, spike_count_inside=1)
 
 
 @dataclass(frozen=True)
@@ -93,6 +116,8 @@ class Criterion:
         SI unit symbol, ``""`` for a pure number.
     numerical : float or None
         What the numerical errors of both roads account for, in `unit`.
+    remark : str
+        How the limit came about, where that is not said by its tolerance alone.
     """
 
     name: str
@@ -100,6 +125,7 @@ class Criterion:
     limit: float
     unit: str = ""
     numerical: float | None = None
+    remark: str = ""
 
     @property
     def passed(self) -> bool:
@@ -145,27 +171,18 @@ def criteria_of(
             total += value or 0.0
         return total
 
+    match = comparison.match
     criteria = [
         Criterion(
             "unmatched spikes",
             float(metrics["spikes_unmatched"]),
-            # One spike more or less is the end of a train; one against none is no agreement.
-            float(min(tolerances.spike_count, len(comparison.match.pairs))),
+            float(_most_unmatched(match, tolerances)),
             numerical=accounted("spikes_unmatched"),
+            remark=f"{match.inside} of them inside a train" if match.inside else "",
         )
     ]
-    if metrics["spike_time_error_max"] is not None:
-        times = comparison.match.reference
-        shortest = float(np.diff(times).min()) if len(times) > 1 else float(times[0])
-        criteria.append(
-            Criterion(
-                "spike time",
-                metrics["spike_time_error_max"],
-                tolerances.spike_time * shortest,
-                "s",
-                accounted("spike_time_error_max"),
-            )
-        )
+    if metrics["spike_time_error_max"] is not None and math.isfinite(tolerances.spike_time):
+        criteria.append(_spike_time(match, tolerances, accounted))
     if metrics["isi_error_max"] is not None:
         criteria.append(
             Criterion(
@@ -175,12 +192,13 @@ def criteria_of(
                 numerical=accounted("isi_error_max"),
             )
         )
-    if metrics["state_error_max"] is not None:
-        criteria.append(
-            Criterion("state", metrics["state_error_max"], tolerances.state, numerical=accounted("state_error_max"))
-        )
-    for name, value in comparison.nrmse.items():
-        criteria.append(Criterion(f"waveform {name}", value, tolerances.nrmse, numerical=accounted("nrmse", name)))
+    aligned = "_aligned" if _have_drifted(match, tolerances) else ""
+    state_error = f"state_error{aligned}_max"
+    if metrics[state_error] is not None:
+        criteria.append(Criterion("state", metrics[state_error], tolerances.state, numerical=accounted(state_error)))
+    for name, value in metrics[f"nrmse{aligned}"].items():
+        numerical = accounted(f"nrmse{aligned}", name)
+        criteria.append(Criterion(f"waveform {name}", value, tolerances.nrmse, numerical=numerical))
     if metrics["energy_error"] is not None:
         criteria.append(
             Criterion("source energy", metrics["energy_error"], tolerances.energy, numerical=accounted("energy_error"))
@@ -200,3 +218,51 @@ def criteria_of(
         numerical = max(moved) if budget else None
         criteria.append(Criterion("energy conserved", imbalance, tolerances.conservation, numerical=numerical))
     return [criterion for criterion in criteria if math.isfinite(criterion.limit)]
+
+
+def _most_unmatched(match: SpikeMatch, tolerances: Tolerances) -> int:
+    """How many spikes may be without a partner."""
+    if match.inside > tolerances.spike_count_inside:
+        return 0
+    # One spike more or less is the end of a train; one against none is no agreement.
+    drifted = math.floor(tolerances.drift * len(match.pairs))
+    return min(tolerances.spike_count + drifted, len(match.pairs))
+
+
+def _shortest(match: SpikeMatch) -> float:
+    """Shortest interval of the reference [s]; the time of its only spike."""
+    times = match.reference
+    return float(np.diff(times).min()) if len(times) > 1 else float(times[0])
+
+
+def _have_drifted(match: SpikeMatch, tolerances: Tolerances) -> bool:
+    """Whether spikes are further apart than without drift."""
+    errors = match.time_errors()
+    return bool(errors.size) and float(np.max(np.abs(errors))) > tolerances.spike_time * _shortest(match)
+
+
+def _spike_time(match: SpikeMatch, tolerances: Tolerances, accounted: Callable[[str], float | None]) -> Criterion:
+    """The spike whose time is furthest off for its place in the train, or that is shifted against the one before it."""
+    shortest, places = _shortest(match), match.pairs[:, 0]
+    errors, base, each = np.abs(match.time_errors()), tolerances.spike_time * shortest, tolerances.drift * shortest
+    limits = np.maximum(base, each * places)
+    steps = np.abs(np.diff(match.time_errors()))
+    excess = errors / np.maximum(limits, _NO_TIME)
+    # Of a steady drift the last spike, whose error is largest.
+    worst = int(np.flatnonzero(excess >= (1 - _STEADY) * excess.max())[-1])
+    remarks = []
+    if steps.size and steps.max() / max(2 * base, _NO_TIME) > max(1.0, excess[worst]):
+        step = int(np.argmax(steps))
+        first, second = places[[step, step + 1]] + 1
+        remarks.append(f"spike {second} is shifted by so much against spike {first}")
+        value, limit, numerical = float(steps[step]), 2 * base, accounted("spike_step_error_max")
+    else:
+        if limits[worst] > base:
+            remarks.append(
+                f"limit of spike {places[worst] + 1}: {format_quantity(each, 's', 3)} for each interval before it"
+            )
+        value, limit, numerical = float(errors[worst]), float(limits[worst]), accounted("spike_time_error_max")
+    if match.drift:
+        longer = "longer" if match.drift > 0 else "shorter"
+        remarks.append(f"the candidate's intervals are {abs(match.drift):.1e} {longer} on the whole")
+    return Criterion("spike time", value, limit, "s", numerical, "; ".join(remarks))

@@ -162,6 +162,12 @@ def test_systems_are_frozen_and_can_be_replaced():
     assert dataclasses.replace(system, parameters={"tau": 2e-3}).time_scales()["on"] == 2e-3
 
 
+@pytest.mark.parametrize("bounds", [(1.0, 0.0), (0.0, 0.0), (0.0, float("inf")), (0.0,)])
+def test_bad_bounds(bounds):
+    with pytest.raises(ValueError, match=r"bounds of a state must be its lowest and its highest value, .* got \("):
+        State(0.0, bounds=bounds)
+
+
 @pytest.mark.parametrize("scale", [0.0, -1.0, float("nan"), float("inf")])
 def test_bad_scales(scale):
     with pytest.raises(ValueError, match="scale of a state must be positive, in the state's unit, got"):

@@ -246,3 +246,32 @@ def test_a_glitch_at_a_spike_does_not_hide_a_difference_elsewhere():
 
     sine = np.sin(10 * np.pi * time)
     assert compare(recorded(sine), recorded(0.5 * sine + glitch)).nrmse["v"] > 0.1
+
+
+def test_a_bounded_state_that_hardly_moves_is_judged_against_its_bounds():
+    """It goes from 0 to 3e-4 of a range of 1: a hundredth of the range is what a difference is small or large against."""
+    still = 3e-4 * GRID
+    close, off = (recording(x=still + difference) for difference in (8e-5, 2.5e-4))
+    assert compare(recording(x=still), close).nrmse["x"] == pytest.approx(8e-5 / 3.8e-4, rel=1e-3)
+    bounded = compare(recording(x=still), close, bounds={"x": (0.0, 1.0)})
+    assert bounded.nrmse["x"] == pytest.approx(8e-3, rel=1e-9)
+    assert bounded.state_errors["x"] == pytest.approx(8e-3, rel=1e-9)
+    found = compare(recording(x=still), off, bounds={"x": (0.0, 1.0)})
+    assert {c.name for c in criteria_of(found, Tolerances(), {}) if not c.passed} == {"state", "waveform x"}
+    # Of a state that moves nothing changes.
+    moving, moved = recording(x=0.02 * GRID), recording(x=0.0201 * GRID)
+    assert compare(moving, moved, bounds={"x": (0.0, 1.0)}).nrmse == compare(moving, moved).nrmse
+
+
+@pytest.mark.filterwarnings("ignore:latch-up")
+@pytest.mark.filterwarnings("ignore:the neuron ceases to fire")
+def test_a_memristor_that_hardly_moves():
+    """A neuron in latch-up, whose memristor goes to 1.2e-3 in its only interval and rests there."""
+    neuron, drive = nm.MemristiveALIF(memristor=nm.Yakopcic()), nm.Constant(value=3e-3)
+    check = cross_validate(neuron, drive, 2e-3, error_budget=False)
+    assert np.ptp(check.reference["x"]) < 2e-3
+    assert check.passed, check.summary()
+    faster = neuron.replace(memristor=nm.Yakopcic(a_p=1.5 * neuron.memristor.a_p))
+    check = cross_validate((neuron.dynamics(), faster.schematic()), drive, 2e-3, error_budget=False)
+    failed = [c.name for c in check.criteria if not c.passed]
+    assert "state" in failed and "waveform x" in failed

@@ -9,7 +9,7 @@ import numpy as np
 
 from neuromorph.networks.plan import Plan
 from neuromorph.recording import Recording
-from neuromorph.validate.compare import Comparison, compare
+from neuromorph.validate.compare import Bounds, Comparison, compare
 from neuromorph.validate.networks.lines import Lines
 from neuromorph.validate.networks.statistics import StatisticalComparison
 from neuromorph.validate.spikes import match_spikes
@@ -70,6 +70,7 @@ def compare_neurons(
     tolerances: Tolerances,
     budget: Mapping[str, tuple[NeuronComparison, ...]],
     statistics: StatisticalComparison | None = None,
+    bounds: Mapping[str, Bounds] | None = None,
 ) -> tuple[NeuronComparison, ...]:
     """Compare the neurons of a network.
 
@@ -85,6 +86,8 @@ def compare_neurons(
         The neurons of each road against themselves at a finer tolerance; empty where they were not measured.
     statistics : StatisticalComparison, optional
         Judged in place of single spikes.
+    bounds : mapping of str to mapping, optional
+        Those of states by neuron and state [state's unit].
 
     Returns
     -------
@@ -94,7 +97,8 @@ def compare_neurons(
     lines = [Lines(plan, recording) for recording in (reference, candidate)]
     found = []
     for k, part in enumerate(plan.neurons):
-        comparison = _comparison(reference.neuron(part.name), candidate.neuron(part.name))
+        roads = (reference.neuron(part.name), candidate.neuron(part.name))
+        comparison = _comparison(*roads, tolerances.drift, (bounds or {}).get(part.name, {}))
         own = {role: neurons[k] for role, neurons in budget.items()}
         criteria = criteria_of(comparison, tolerances, {role: n.comparison.metrics() for role, n in own.items()})
         if statistics is not None:
@@ -109,12 +113,12 @@ def compare_neurons(
     return tuple(found)
 
 
-def _comparison(reference: Recording, candidate: Recording) -> Comparison:
-    parts = [_without_synaptic(recording) for recording in (reference, candidate)]
-    if all(part.names for part in parts):
-        return compare(*parts)
+def _comparison(reference: Recording, candidate: Recording, drift: float, bounds: Bounds) -> Comparison:
+    first, second = (_without_synaptic(recording) for recording in (reference, candidate))
+    if first.names and second.names:
+        return compare(first, second, drift=drift, bounds=bounds)
     # Of a neuron that is not recorded there are spikes only.
-    return Comparison(match_spikes(reference.spikes.times, candidate.spikes.times), {}, {}, {}, None)
+    return Comparison(match_spikes(reference.spikes.times, candidate.spikes.times, drift), {}, {}, {}, None)
 
 
 def _without_synaptic(recording: Recording) -> Recording:

@@ -13,6 +13,7 @@ from neuromorph.progress import Progress, silent
 from neuromorph.recording import Recording
 from neuromorph.roads import check_design, deck_of, driven, engine_for, settings_for, warn_of, working_point
 from neuromorph.stimulus import Stimulus
+from neuromorph.validate.compare import bounds_of
 from neuromorph.validate.networks.edges import EdgeComparison, EdgeReport, compare_edges
 from neuromorph.validate.networks.neurons import NeuronComparison, compare_neurons
 from neuromorph.validate.networks.sensitivity import Sensitivity, sensitivity_of
@@ -215,6 +216,8 @@ def cross_validate_network(
     if sensitivity.is_sensitive:
         statistics = compare_statistics(reference, candidate, t_stop, tolerances.isi)
         tolerances = _without_single_spikes(tolerances)
+    names = [part.name for part in plan.neurons]
+    bounds = {names[k]: bounds_of(group.system) for group in system.groups for k in group.members.tolist()}
     # Each road against itself: by neuron, and by edge.
     own_neurons: dict[str, tuple[NeuronComparison, ...]] = {}
     own_edges: dict[str, EdgeReport] = {}
@@ -223,9 +226,9 @@ def cross_validate_network(
         ("candidate", runs.refined_candidate, candidate),
     ):
         if refined is not None:
-            own_neurons[role] = compare_neurons(plan, refined, plain, tolerances, {})
+            own_neurons[role] = compare_neurons(plan, refined, plain, tolerances, {}, bounds=bounds)
             own_edges[role] = compare_edges(plan, refined, plain)
-    neurons = compare_neurons(plan, reference, candidate, tolerances, own_neurons, statistics)
+    neurons = compare_neurons(plan, reference, candidate, tolerances, own_neurons, statistics, bounds)
     edges = compare_edges(plan, reference, candidate)
     return NetworkValidation(
         design=network.design_name,
