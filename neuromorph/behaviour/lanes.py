@@ -118,9 +118,7 @@ def lane_source(system: HybridSystem, form: LaneForm) -> str:
     # Without this, a loop would call what is too large for the compiler's taste, and not be vectorised. What handles
     # events is called seldom, and would only take long to compile.
     forced = "True" if form.width > 1 else "False"
-    # What makes no array need not count references to those that it is given, which costs more than a step.
-    bare = "plain = njit\nbare = functools.partial(njit, _nrt=False)\n"
-    inlined = f"{bare}njit = inlined = functools.partial(bare, forceinline={forced})\n"
+    inlined = f"plain = bare\nnjit = inlined = functools.partial(bare, forceinline={forced})\n"
     return "\n\n".join([inlined, *before, LaneWriter(system, form).source(), "njit = plain", *after])
 
 

@@ -152,12 +152,11 @@ def present_currents(t, stimuli, shares, sums, filters, devices, lines, synaptic
 
 
 @njit
-def currents_in_stretch(t, end, stimuli, shares, sums, filters, filter_drives, devices, lines, currents, adds):
-    """Currents into every neuron as polynomials of the time since ``t``."""
+def currents_in_stretch(t, end, stimuli, shares, sums, filters, filter_drives, devices, lines, currents, one, adds):
+    """Currents into every neuron as polynomials of the time since ``t``; ``one`` is room for a polynomial."""
     for j in range(sums.shape[0]):
         currents[j, 0], currents[j, 1], currents[j, 2], currents[j, 3] = sums[j], 0.0, 0.0, 0.0
     h = end - t
-    one = np.zeros(4)
     for k in range(stimuli[3].shape[0]):
         for m in range(4):
             one[m] = 0.0
@@ -217,6 +216,7 @@ def run_network(
     n_neurons = events.shape[0]
     # Not literals: the functions that take them would be compiled twice.
     looking, not_looking = n_neurons > 0, n_neurons <= 0
+    one = np.zeros(4)
     for _ in range(most_stretches):
         if n + 4 > times.shape[0] or n_spikes + 2 * n_neurons > spike_times.shape[0]:
             break
@@ -269,7 +269,9 @@ def run_network(
             return DONE, n, n_spikes, none
 
         end = min(t + longest_of_all(groups, limits), min(min(next_change(lines), piece_ends), t_stop))
-        currents_in_stretch(t, end, stimuli, shares, sums, filters, filter_drives, devices, lines, currents, looking)
+        currents_in_stretch(
+            t, end, stimuli, shares, sums, filters, filter_drives, devices, lines, currents, one, looking
+        )
         status, who = advance_all(t, end, groups, currents, events, fired, looking)
         if status != DONE:
             return status, n, n_spikes, who

@@ -26,6 +26,8 @@ from neuromorph.systems.network import HybridNetwork, derived_signals
 
 WIDTH = 64
 """Neurons in a tile."""
+# Groups, devices and lines are tuples of arrays.
+_BARE = "njit = bare\n"
 _modules: dict[Any, ModuleType] = {}
 
 
@@ -46,7 +48,7 @@ def network_kernel(network: HybridNetwork, groups: Sequence[ModuleType]) -> Modu
     """
     devices = [device_module(group.model, group.behind_resistance) for group in network.devices]
     return load_kernel(
-        "network", "\n\n".join([_imports(groups, devices), *_passes(groups, devices), _text("network_kernel")])
+        "network", "\n\n".join([_BARE, _imports(groups, devices), *_passes(groups, devices), _text("network_kernel")])
     )
 
 
@@ -54,7 +56,7 @@ def group_module(system: HybridSystem, solver: str, lanes: ModuleType | None) ->
     """The compiled functions of one kind of neuron, its values apart; with lanes, or each neuron by itself."""
     key = ("neuron", solver, lanes is None, statement_of(system))
     if key not in _modules:
-        texts = [_GroupWriter(system).source(derivatives=solver == "rosenbrock_kernel"), _pass_over_lanes(lanes)]
+        texts = [_BARE, _GroupWriter(system).source(derivatives=solver == "rosenbrock_kernel"), _pass_over_lanes(lanes)]
         texts += [_text(name) for name in (*solver_files(solver), "integrate_kernel", "network_group_kernel")]
         _modules[key] = load_kernel(f"{_stem(system.name)}_in_network_{solver}", "\n\n".join(texts))
     return _modules[key]
@@ -64,7 +66,7 @@ def lane_module(system: HybridSystem) -> ModuleType:
     """The compiled step of many neurons of one kind at once."""
     key = ("lanes", statement_of(system))
     if key not in _modules:
-        inlined = "plain = njit\nnjit = inlined = functools.partial(njit, forceinline=True)\n"
+        inlined = "plain = bare\nnjit = inlined = functools.partial(bare, forceinline=True)\n"
         form = LaneForm(method="rk4", own_parameters=True, inputs=("own",), width=WIDTH)
         texts = [inlined, _text("lane_functions_kernel"), _LanesInNetwork(system, form).source(), "njit = plain"]
         texts += [_text("rk4_lanes_kernel"), _text("network_lanes_kernel")]
@@ -88,7 +90,7 @@ def device_module(model: Any, behind_resistance: bool = False) -> ModuleType:
     key = ("device", type(model), tuple(model.choices().items()), behind_resistance)
     if key not in _modules:
         source = _source_behind_resistance(model) if behind_resistance else _device_source(model)
-        texts = [source, _text("network_cubic_kernel"), _text("network_devices_kernel")]
+        texts = [_BARE, source, _text("network_cubic_kernel"), _text("network_devices_kernel")]
         _modules[key] = load_kernel(f"{_stem(type(model).__name__)}_in_network", "\n\n".join(texts))
     return _modules[key]
 

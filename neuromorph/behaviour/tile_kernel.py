@@ -53,7 +53,7 @@ def steps_together(count, left, pieces_per_step, every):
     return STEPS_PER_PASS
 
 
-@bare
+@plain
 def make_steps(
     tile,
     first_lane,

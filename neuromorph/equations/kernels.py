@@ -35,6 +35,8 @@ import numpy as np
 # Inner functions are called from compiled code only; without wrappers for Python they compile faster.
 njit = functools.partial(numba.njit, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 kernel = functools.partial(numba.njit, error_model="numpy", cache=True, no_cfunc_wrapper=True)
+# What neither makes nor returns an array need not count references to those that it is given, which can cost more than its work.
+bare = functools.partial(njit, _nrt=False)
 
 
 @njit

@@ -88,7 +88,7 @@ def lane():
     texts = [folder.joinpath(f"{name}.py").read_text("utf-8") for name in names]
     return load_kernel(
         "lane_functions",
-        "\n\n".join(["inlined = plain = bare = njit\nCROSSINGS, GRID, BRIDGE = 1, 0, 2", *texts, BODY]),
+        "\n\n".join(["inlined = plain = njit\nCROSSINGS, GRID, BRIDGE = 1, 0, 2", *texts, BODY]),
     )
 
 
