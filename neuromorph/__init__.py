@@ -19,6 +19,7 @@ _HOMES = {
         "SimulationError",
         "SimulationInterrupted",
         "ValidationError",
+        "ValidationInterrupted",
     ),
     "stimulus": (
         "Constant",
@@ -215,6 +216,7 @@ if TYPE_CHECKING:
     from neuromorph.errors import SimulationError as SimulationError
     from neuromorph.errors import SimulationInterrupted as SimulationInterrupted
     from neuromorph.errors import ValidationError as ValidationError
+    from neuromorph.errors import ValidationInterrupted as ValidationInterrupted
     from neuromorph.fit import BoundWarning as BoundWarning
     from neuromorph.fit import Comparison as Comparison
     from neuromorph.fit import MemristorFit as MemristorFit

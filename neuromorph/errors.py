@@ -43,6 +43,23 @@ class SimulationInterrupted(KeyboardInterrupt):
         self.result = result
 
 
+class ValidationInterrupted(KeyboardInterrupt):
+    """Ctrl-C during a cross-validation; the message says how far each run was.
+
+    Parameters
+    ----------
+    message : str
+        Where the runs stood.
+    recordings : dict of str to Recording
+        What had been computed until then, by role: ``"reference"``, ``"candidate"``, and the same at a finer tolerance,
+        ``"refined_reference"`` and ``"refined_candidate"`` [SI units].
+    """
+
+    def __init__(self, message: str, recordings: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.recordings = recordings
+
+
 @dataclass
 class SimulationError(NeuromorphError):
     """A simulation failed, with all that is needed to act on it.

@@ -25,6 +25,7 @@ from neuromorph.cli.options import (
     Plot,
     Probes,
     RelTol,
+    SaveRoads,
     Seed,
     Set,
     SpiceEngine,
@@ -46,6 +47,8 @@ from neuromorph.cli.output import (
     check_outputs,
     partial_saved_beside,
     reported,
+    roads_saved_beside,
+    save_roads,
     say,
     write_json,
 )
@@ -198,6 +201,7 @@ def validate(
         typer.Option(help="Run both roads at a finer tolerance too, to tell numerical error from a model difference."),
     ] = True,
     plot: Plot = None,
+    save: SaveRoads = None,
     json: Json = None,
 ) -> None:
     """Run a design as equations and as a circuit, and say how far they agree and why."""
@@ -205,7 +209,7 @@ def validate(
     from neuromorph.cli.designs import UsageError, requested
     from neuromorph.roads import at_fidelity
 
-    check_outputs(json=json, plot=plot)
+    check_outputs(json=json, save=save, plot=plot)
     request = requested(design, setting, drive, t_stop)
     warn_of_idle_settings(request.design, setting, parsed_fidelity(fidelity))
     drives, t_stop_s, step = request.drive, request.t_stop, seconds(dt)
@@ -224,7 +228,7 @@ def validate(
             t_stop_s = asked.working_point().t_stop
         asked, drives = nm.frozen_noise(asked, drives, t_stop_s, seed=seed, dt=step)
         step = None
-    with DelayedProgress() as progress:
+    with DelayedProgress() as progress, roads_saved_beside(save):
         check = nm.cross_validate(
             asked,
             drives,
@@ -239,6 +243,7 @@ def validate(
         )
     say(check.summary(), json)
     say_choice(check.candidate, json)
+    save_roads(save, json, reference=check.reference, candidate=check.candidate)
     write_json(check.to_dict(), json)
     if plot is not None:
         check.plot(plot)

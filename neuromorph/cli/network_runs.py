@@ -15,6 +15,7 @@ from neuromorph.cli.options import (
     Method,
     Plot,
     RelTol,
+    SaveRoads,
     Set,
     SpiceEngine,
     TMax,
@@ -31,6 +32,8 @@ from neuromorph.cli.output import (
     check_outputs,
     partial_saved_beside,
     reported,
+    roads_saved_beside,
+    save_roads,
     say,
     write_json,
 )
@@ -112,6 +115,7 @@ def validate(
         typer.Option(help="Run both roads at a finer tolerance too, to tell numerical error from a model difference."),
     ] = True,
     plot: Plot = None,
+    save: SaveRoads = None,
     json: Json = None,
 ) -> None:
     """Run a network as equations and as a circuit, and say neuron by neuron and edge by edge how far they agree."""
@@ -119,10 +123,10 @@ def validate(
     from neuromorph.cli.designs import currents_into
     from neuromorph.cli.network_graphs import network_of
 
-    check_outputs(json=json, plot=plot)
+    check_outputs(json=json, save=save, plot=plot)
     design = network_of(network, setting, record, parsed_fidelity(fidelity))
     drives = currents_into(design, drive)
-    with DelayedProgress() as progress:
+    with DelayedProgress() as progress, roads_saved_beside(save):
         check = nm.cross_validate(
             design,
             drives or None,
@@ -135,6 +139,7 @@ def validate(
         )
     say(check.summary(), json)
     say_choice(check.candidate, json)
+    save_roads(save, json, reference=check.reference, candidate=check.candidate)
     write_json(check.to_dict(), json)
     if plot is not None:
         check.plot(plot)

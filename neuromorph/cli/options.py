@@ -56,6 +56,10 @@ Fidelity = Annotated[
 ]
 Seed = Annotated[int | None, typer.Option("--seed", help="Of the noise, a whole number: the same one repeats the run.")]
 Plot = Annotated[Path | None, typer.Option("--plot", help="Write a picture (png, pdf, svg).")]
+SaveRoads = Annotated[
+    Path | None,
+    typer.Option("--save", help="Write the waveforms of both roads as netCDF: NAME.reference.nc, NAME.candidate.nc."),
+]
 
 
 def seconds(text: str | None) -> float | None:

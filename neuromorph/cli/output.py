@@ -7,6 +7,7 @@ import json
 import math
 import os
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from neuromorph.errors import (
     SimulationError,
     SimulationInterrupted,
     ValidationError,
+    ValidationInterrupted,
 )
 from neuromorph.files import write_text_atomically
 
@@ -81,6 +83,36 @@ def partial_saved_beside(path: Path | None) -> Iterator[None]:
             partial.save(beside)
             sys.stderr.write(f"what was computed until then: {beside}\n")
         raise
+
+
+@contextlib.contextmanager
+def roads_saved_beside(path: Path | None) -> Iterator[None]:
+    """Save what the runs of a stopped cross-validation had computed: beside what was asked for, else in a new temporary folder."""
+    try:
+        with partial_saved_beside(path):
+            yield
+    except ValidationInterrupted as error:
+        target = Path(tempfile.mkdtemp(prefix="neuromorph-validate-")) / "stopped.nc" if path is None else path
+        kept = []
+        for role, recording in error.recordings.items():
+            kept.append(role_path(target, f"{role}.partial"))
+            recording.save(kept[-1])
+        sys.stderr.write(f"what was computed until then: {', '.join(map(str, kept))}\n")
+        raise
+
+
+def role_path(path: Path, role: str) -> Path:
+    """Where the recording of one road goes: ``name.role.nc`` for ``name.nc``."""
+    return path.with_name(f"{path.stem}.{role}{path.suffix}")
+
+
+def save_roads(path: Path | None, json_target: str | None, **recordings: Any) -> None:
+    """Write the waveforms of both roads, and say where."""
+    if path is None:
+        return
+    for role, recording in recordings.items():
+        recording.save(role_path(path, role))
+        say(f"waveforms ({role}): {role_path(path, role)}", json_target)
 
 
 PICTURES = ("png", "pdf", "svg", "jpg", "jpeg", "tif", "tiff", "webp", "eps", "ps")

@@ -190,6 +190,8 @@ def cross_validate(
         When a road failed.
     ValidationError
         When the two recordings have nothing in common.
+    ValidationInterrupted
+        On Ctrl-C: a ``KeyboardInterrupt`` that has what was computed until then.
     """
     from neuromorph.behaviour import default_solver
 

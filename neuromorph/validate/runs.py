@@ -10,13 +10,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from neuromorph.errors import SimulationInterrupted, ValidationInterrupted
 from neuromorph.progress import Progress, silent
+from neuromorph.quantities import format_quantity
 from neuromorph.recording import Recording
 from neuromorph.roads import chosen_because
 
 if TYPE_CHECKING:
     from neuromorph.schematic import Deck
     from neuromorph.spice import Engine
+
+_ROLES = ("reference", "candidate", "refined_reference", "refined_candidate")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +91,40 @@ def run_both(
     ------
     SimulationError
         When a road failed.
+    ValidationInterrupted
+        On Ctrl-C: a ``KeyboardInterrupt`` that has the recordings up to there.
     """
+    computed: dict[str, Recording] = {}
+    try:
+        return _run_both(
+            system, drive, t_stop, deck, engine, solver, options, error_budget, progress, meanwhile, computed
+        )
+    except KeyboardInterrupt:
+        # A run that was stopped before its first point has nothing to keep.
+        kept = {name: computed[name] for name in _ROLES if name in computed and len(computed[name].time)}
+        if not kept:
+            raise
+        reached = ", ".join(
+            f"{name.replace('_', ' ')} ({recording.provenance['engine']}) to {format_quantity(float(recording.time[-1]), 's')}"
+            for name, recording in kept.items()
+        )
+        raise ValidationInterrupted(f"stopped: {reached} of {format_quantity(t_stop, 's')}", kept) from None
+
+
+def _run_both(
+    system: Any,
+    drive: Any,
+    t_stop: float,
+    deck: Deck,
+    engine: tuple[Engine, str | None],
+    solver: Any,
+    options: Any,
+    error_budget: bool,
+    progress: Progress,
+    meanwhile: Callable[[Recording], Any] | None,
+    computed: dict[str, Recording],
+) -> tuple[Runs, Any]:
+    """As :func:`run_both`; what is computed, or was until a run was stopped, is put into `computed` by role."""
     from neuromorph.behaviour import simulate_system
 
     spice, why = engine
@@ -95,9 +132,13 @@ def run_both(
 
     def timed(name: str, run: Callable[..., Recording], *arguments: Any) -> Recording:
         start = time.perf_counter()
-        recording = run(*arguments)
+        try:
+            computed[name] = run(*arguments)
+        except SimulationInterrupted as stopped:
+            computed[name] = stopped.result
+            raise
         seconds[name] = time.perf_counter() - start
-        return recording
+        return computed[name]
 
     # The SPICE runs are programs of their own: they go on while Python loads and runs its kernel.
     with ThreadPoolExecutor(max_workers=2) as executor, _stopping_others() as until_stopped:
@@ -124,8 +165,8 @@ def run_both(
     return found, besides
 
 
-class _Stopped(Exception):
-    """Ends a run whose result nobody waits for any more."""
+class _Stopped(KeyboardInterrupt):
+    """Ends a run whose result nobody waits for any more, as Ctrl-C would."""
 
 
 @contextlib.contextmanager
