@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -238,6 +239,7 @@ class _Run:
                 f"{n_samples} samples of {len(setup.record)} signals of {setup.n} neurons would not fit into memory: "
                 "record fewer, or give a larger every"
             )
+        self.room = threading.local()
         self.columns = np.array([recorded_names(system).index(name) for name in setup.record], dtype=np.int64)
         self.samples = np.empty((n_samples, len(setup.record), setup.n))
 
@@ -258,6 +260,13 @@ class _Run:
         if isinstance(self.setup.solver, EulerMaruyama):
             return self.setup.solver.times(start, end)
         return np.asarray(self.grid[start : end + 1])
+
+    def room_for_spikes(self) -> tuple[Array, NDArray[np.int32]]:
+        """Arrays that this thread fills again and again: new ones would be new pages of memory for each tile."""
+        if not hasattr(self.room, "spikes"):
+            self.room.spikes = np.empty(_SPIKES_PER_CALL), np.empty(_SPIKES_PER_CALL, dtype=np.int32)
+        times, who = self.room.spikes
+        return times, who
 
     def recording(self, threads: int, progress: Progress) -> BatchRecording:
         setup = self.setup
@@ -384,7 +393,7 @@ class _Tile:
             return
         run, setup, kernel, solver = self.run, self.run.setup, self.run.kernel, self.run.setup.solver
         own = self._own_inputs(times)
-        spike_times, spike_lanes = np.empty(_SPIKES_PER_CALL), np.empty(_SPIKES_PER_CALL, dtype=np.int32)
+        spike_times, spike_lanes = run.room_for_spikes()
         path = (
             (solver.dt, solver.pieces_per_step, solver.increment_scale) if isinstance(solver, EulerMaruyama) else None
         )
