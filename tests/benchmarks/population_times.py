@@ -106,7 +106,7 @@ CASES = (
         1.2e-3,
         0.2e-3,
         3.5,
-        operations=430,
+        operations=318,
     ),
 )
 
