@@ -1,8 +1,9 @@
-"""Whose pulses have no length: neurons that reset in no time, with a driver that adds nothing."""
+"""How long neurons take to charge and to fire, and whose pulses have no length."""
 
 from __future__ import annotations
 
 import functools
+import math
 from typing import TYPE_CHECKING, Any
 
 from neuromorph.networks.synapses import MemristiveSynapse
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from neuromorph.neurons import Neuron
     from neuromorph.neurons.neuron import NeuronAtFidelity
 
-__all__ = ["refuse_pulses_of_no_length"]
+__all__ = ["fastest_times", "refuse_pulses_of_no_length"]
 
 
 def refuse_pulses_of_no_length(plan: Plan) -> None:
@@ -68,6 +69,17 @@ def _resets_at_once(neuron: Neuron | NeuronAtFidelity) -> bool:
         if transition.source in spiking and guard.free_symbols <= set(values) and bool(guard.xreplace(values) >= 0):
             return True
     return False
+
+
+def fastest_times(neuron: Neuron | NeuronAtFidelity) -> tuple[float, float]:
+    """Fastest time constants of a neuron while it charges and while it fires [s]; infinite where it states none."""
+    # Real parts add what is far shorter; what charges is the same.
+    system = getattr(neuron, "neuron", neuron).dynamics()
+    firing = spiking_modes(system)
+    times: dict[bool, float] = {True: math.inf, False: math.inf}
+    for mode, time in system.time_scales().items():
+        times[mode in firing] = min(times[mode in firing], math.inf if time is None else time)
+    return times[False], times[True]
 
 
 def _used(plan: Plan) -> set[str]:

@@ -225,6 +225,23 @@ def test_a_source_of_spikes_is_delayed_too():
     assert np.max(np.abs(recording["n.v_mem"] - expected)) < 2e-4 * np.max(expected)
 
 
+def test_a_delay_keeps_short_gaps_between_pulses():
+    graph = source(nm.StaticSynapse(conductance=1e-3, delay=77e-6), times=(0.1e-3, 0.207e-3), t_pulse=100e-6)
+    recording = run(graph)
+    expected = membrane(recording.time, 0.5e-3, [(0.177e-3, 0.277e-3), (0.284e-3, 0.384e-3)])
+    assert np.max(np.abs(recording["n.v_mem"] - expected)) < 2e-4 * np.max(expected)
+
+
+@pytest.mark.parametrize("engine", ["ngspice", "vacask"])
+def test_a_delay_keeps_a_pulse_that_is_a_short_discharge(engine):
+    """70 ns, less than a time step of the neuron."""
+    neuron = nm.MemristiveALIF(capacitance=22e-9, r_switch=1.0)
+    graph = pair(nm.StaticSynapse(conductance=1e-3, delay=77e-6), neuron, nm.Constant(value=1e-3), t_pulse=0.0)
+    circuit, equations = run(graph, 0.4e-3, engine), run(graph, 0.4e-3, "ode")
+    assert len(equations.spikes.of("a")) > 5
+    assert circuit["b.v_mem"][-1] == pytest.approx(equations["b.v_mem"][-1], rel=2e-3)
+
+
 @pytest.mark.parametrize("engine", ["ngspice", "vacask"])
 @pytest.mark.parametrize("fidelity", [None, {"driver": "macromodel"}], ids=["ideal", "slow edges"])
 @pytest.mark.parametrize(

@@ -14,10 +14,9 @@ from neuromorph.devices import CurrentConveyor
 from neuromorph.networks.equations.assembly import Assembly
 from neuromorph.networks.equations.linear_paths import LinearPaths
 from neuromorph.networks.plan import CrossbarPart, Plan, SynapsePart
+from neuromorph.networks.pulse_lengths import fastest_times
 from neuromorph.networks.synapses import LowPassSynapse, MemristiveSynapse, StaticSynapse
-from neuromorph.neurons import Neuron
-from neuromorph.neurons.neuron import NeuronAtFidelity
-from neuromorph.systems.network import HybridNetwork, spiking_modes
+from neuromorph.systems.network import HybridNetwork
 
 __all__ = ["HardwareAssembly", "partial_fractions"]
 
@@ -58,7 +57,7 @@ class HardwareAssembly(Assembly):
         self.longest_edge = _LAG_SHARE_OF_EDGES * min(pulses)
         self.longest_delay = min(
             _LAG_SHARE * min([*pulses, *taus]),
-            _LAG_SHARE_OF_CHARGING * min(map(_charging_time, charging.values())),
+            _LAG_SHARE_OF_CHARGING * min(fastest_times(neuron)[0] for neuron in charging.values()),
         )
 
     def network(self, recorded: Sequence[str]) -> HybridNetwork:
@@ -221,17 +220,6 @@ class HardwareAssembly(Assembly):
         for pole, share in poles:
             low_pass = self.filters.setdefault((j, pole), len(self.filters))
             self.filtered.add(line, low_pass, share * current)
-
-
-def _charging_time(neuron: Neuron | NeuronAtFidelity) -> float:
-    """Fastest time constant of a neuron while it charges [s]; infinite where it states none."""
-    # Real parts add what is far shorter; what an input charges is the same.
-    system = (neuron.neuron if isinstance(neuron, NeuronAtFidelity) else neuron).dynamics()
-    firing = spiking_modes(system)
-    return min(
-        (time for mode, time in system.time_scales().items() if time is not None and mode not in firing),
-        default=math.inf,
-    )
 
 
 def partial_fractions(taus: Sequence[float]) -> list[tuple[float, float]]:

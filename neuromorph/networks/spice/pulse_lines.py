@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from neuromorph.networks.plan import Plan
+from neuromorph.networks.pulse_lengths import fastest_times
 from neuromorph.networks.spice.cells import Cell, Subcircuits
 from neuromorph.networks.spice.circuit_names import CircuitNames
 from neuromorph.networks.spice.drivers import delay_circuit, driver_circuit
@@ -16,6 +17,10 @@ __all__ = ["PulseLines"]
 
 # Longest time step, as a share of what has to be seen.
 _STEPS_PER_PULSE = 10
+# A ramp into a delay line forgets what is shorter than it: the gap between two pulses may be.
+_RAMPS_PER_PULSE = 20
+# The same where the discharge is the pulse: of its time constant, of which it lasts a few.
+_RAMPS_PER_DISCHARGE = 2
 _STEPS_PER_TAU = 50
 
 
@@ -58,6 +63,7 @@ class PulseLines:
     ) -> None:
         self._drivers, self._cells, self._spikes = plan.drivers, cells, spikes
         self._outputs = plan.outputs
+        self._neurons = {part.name: part.neuron for part in plan.neurons}
         self._nodes, self._elements, self._subcircuits = nodes, elements, subcircuits
         self._pulses: dict[str, str] = {}
         self._derived: dict[tuple[Any, ...], str] = {}
@@ -179,10 +185,12 @@ class PulseLines:
     def _delayed_pulse(self, source: str, delay: float) -> str:
         from neuromorph.schematic.pyspice import circuit_lines
 
-        shortest = self._drivers[source].t_pulse / _STEPS_PER_PULSE
+        shortest = self._drivers[source].t_pulse / _RAMPS_PER_PULSE
         if source in self._cells:
             pulse = self.pulse(source)
-            shortest = shortest or self._cells[source].resolution.t_max or delay
+            if not shortest:
+                _, discharge = fastest_times(self._neurons[source])
+                shortest = min(self._cells[source].resolution.t_max or delay, discharge / _RAMPS_PER_DISCHARGE)
         else:
             v_pulse = self._drivers[source].v_pulse
             high = f"v({self.line(source)})/({{{v_pulse!r}}})" if v_pulse else "0"
