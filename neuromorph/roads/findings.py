@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from neuromorph.roads.design import at_fidelity, working_point
+from neuromorph.roads.design import at_fidelity, driven, working_point
 from neuromorph.stimulus import Stimulus
 
 if TYPE_CHECKING:
@@ -27,9 +27,10 @@ def check_design(
     Parameters
     ----------
     design : object
-        A neuron; nothing is known of other designs.
+        A neuron, or a network, whose neurons are looked at under the currents that do not come in pulses; nothing is known of
+        other designs.
     drive : Stimulus, or mapping of str to Stimulus
-        What drives it [A]; its working point where it is left out.
+        What drives it [A]; its working point where it is left out. Of a network, currents into neurons by name.
     t_stop : float
         Length of the run [s]; that of its working point where it is left out.
     fidelity : str or mapping of str to str or VendorModel, optional
@@ -55,12 +56,19 @@ def check_design(
     ('latch-up', 'v_lo')
     """
     design = at_fidelity(design, fidelity)
+    t_max = None if options is None else options.t_max
+    if hasattr(design, "driven_by"):
+        from neuromorph.networks.design_findings import network_findings
+
+        drive, t_stop = working_point(design, drive, t_stop)
+        network, _ = driven(design, drive)
+        return network_findings(network.plan, t_stop, t_max)
     if not hasattr(design, "design_findings"):
         return ()
     from neuromorph.neurons.design_checks import findings_of
 
     drive, t_stop = working_point(design, drive, t_stop)
-    return findings_of(design, drive, t_stop, None if options is None else options.t_max)
+    return findings_of(design, drive, t_stop, t_max)
 
 
 def warn_of(findings: Iterable[DesignFinding]) -> None:
