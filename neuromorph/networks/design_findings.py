@@ -44,8 +44,8 @@ def network_findings(plan: Plan, t_stop: float, t_max: float | None = None) -> t
         if key not in known:
             known[key] = tuple(part.neuron.design_findings(current, t_max=t_max))
         for finding in known[key]:
-            # That nothing drives a neuron was said when the graph was read.
-            if finding.fault != "no firing" or (part.name in currents and part.name not in unknown):
+            # A drive of nothing is meant so; that a neuron has none was said when the graph was read.
+            if finding.fault != "no firing" or (current > 0.0 and part.name not in unknown):
                 found.setdefault(finding, []).append(part.name)
     return tuple(
         dataclasses.replace(finding, message=f"{_named(names)}: {finding.message}") for finding, names in found.items()
