@@ -82,7 +82,7 @@ class Comparison:
             "spikes_unmatched_inside": self.match.inside,
             "spike_time_error_max": float(np.max(np.abs(errors))) if errors.size else None,
             "spike_time_error_rms": float(np.sqrt(np.mean(errors**2))) if errors.size else None,
-            "spike_step_error_max": float(np.max(np.abs(np.diff(errors)))) if errors.size > 1 else None,
+            "spike_step_error_max": float(np.max(np.diff(np.abs(errors)), initial=0.0)) if errors.size > 1 else None,
             "drift": self.match.drift,
             "isi_error_max": float(np.max(np.abs(intervals))) if intervals.size else None,
             "state_error_max": max(self.state_errors.values(), default=None),

@@ -92,19 +92,18 @@ def match_spikes(reference: Any, candidate: Any, drift: float = 0.0) -> SpikeMat
     Returns
     -------
     SpikeMatch
-        As many pairs as there can be; spikes further apart than half the shortest interval of both trains
-        together are no pair. A spike that one train has and the other has not leaves the others matched.
+        As many pairs as there can be; spikes further apart than half the shortest of the intervals before and behind both of
+        them are no pair. A spike that one train has and the other has not leaves the others matched.
     """
     reference, candidate = np.asarray(reference, dtype=float), np.asarray(candidate, dtype=float)
-    intervals = np.concatenate([np.diff(reference), np.diff(candidate)])
-    furthest = 0.5 * float(intervals.min(initial=np.inf))
+    furthest, furthest_too = _half_of_nearest(reference), _half_of_nearest(candidate)
     pairs = []
     i = j = 0
     apart = 0.0
-    # Within half the shortest interval a spike has one partner at most, so the first one met is the right one.
+    # Within half of these intervals a spike has one partner at most, so the first one met is the right one.
     while i < len(reference) and j < len(candidate):
         difference = candidate[j] - reference[i]
-        if abs(difference - apart) <= furthest:
+        if abs(difference - apart) <= min(furthest[i], furthest_too[j]):
             pairs.append((i, j))
             drifted = drift * (reference[i] - reference[0])
             apart = min(max(difference, -drifted), drifted)
@@ -114,3 +113,9 @@ def match_spikes(reference: Any, candidate: Any, drift: float = 0.0) -> SpikeMat
         else:
             j += 1
     return SpikeMatch(reference, candidate, np.array(pairs, dtype=int).reshape(-1, 2))
+
+
+def _half_of_nearest(times: Any) -> Any:
+    """Half the shorter interval beside each spike [s]; infinite for a spike by itself."""
+    intervals = np.diff(times, prepend=-np.inf, append=np.inf)
+    return 0.5 * np.minimum(intervals[:-1], intervals[1:])

@@ -34,7 +34,7 @@ class Tolerances:
         How many of these may be inside a train, with neither a pause nor the end of the run behind them (pure number).
     spike_time : float
         Largest spike-time error, as a share of the shortest interspike interval (pure number). From one spike to the next the
-        error may change by twice as much.
+        error may grow by no more either.
     drift : float
         What spike times may be off by for each interval before them where that is more than `spike_time`, as a share of the shortest
         interval (pure number); also the share of the spikes that one road may have and the other not.
@@ -246,16 +246,17 @@ def _spike_time(match: SpikeMatch, tolerances: Tolerances, accounted: Callable[[
     shortest, places = _shortest(match), match.pairs[:, 0]
     errors, base, each = np.abs(match.time_errors()), tolerances.spike_time * shortest, tolerances.drift * shortest
     limits = np.maximum(base, each * places)
-    steps = np.abs(np.diff(match.time_errors()))
+    # Drives that begin anew bring drifted spikes together again: that is no shift.
+    steps = np.diff(errors)
     excess = errors / np.maximum(limits, _NO_TIME)
     # Of a steady drift the last spike, whose error is largest.
     worst = int(np.flatnonzero(excess >= (1 - _STEADY) * excess.max())[-1])
     remarks = []
-    if steps.size and steps.max() / max(2 * base, _NO_TIME) > max(1.0, excess[worst]):
+    if steps.size and steps.max() / max(base, _NO_TIME) > max(1.0, excess[worst]):
         step = int(np.argmax(steps))
         first, second = places[[step, step + 1]] + 1
         remarks.append(f"spike {second} is shifted by so much against spike {first}")
-        value, limit, numerical = float(steps[step]), 2 * base, accounted("spike_step_error_max")
+        value, limit, numerical = float(steps[step]), base, accounted("spike_step_error_max")
     else:
         if limits[worst] > base:
             remarks.append(

@@ -64,6 +64,14 @@ def test_a_burst_that_is_shifted_after_a_pause_is_found():
     assert name == "spike time"
 
 
+def test_a_drive_that_begins_anew_brings_drifted_spikes_together():
+    """In each of five pulses 200 spikes drift apart by 0.016 intervals; after it both roads begin at the same time."""
+    within = T * np.arange(1, 201)
+    reference, candidate = (np.concatenate([k + factor * within for k in range(5)]) for factor in (1.0, 1 + 8e-5))
+    assert failed(reference, candidate) == []
+    assert failed(reference, np.concatenate([k + (1 + 3e-4) * within for k in range(5)])) == ["spike time"]
+
+
 @pytest.mark.parametrize("k", [1, 500, 998])
 def test_a_lost_spike_inside_a_train_is_found(k):
     assert failed(TRAIN, np.delete(TRAIN, k)) == ["unmatched spikes"]
