@@ -399,6 +399,7 @@ def test_options_reach_the_run():
     assert 'icmode="uic"' in vacask_deck(deck, nm.VacaskOptions(use_initial_conditions=True)).text
     taken = nm.VacaskOptions.of(nm.NgspiceOptions(reltol=1e-5, t_max=1e-6, refinement=2))
     assert taken == nm.VacaskOptions(reltol=1e-5, t_max=1e-6, refinement=2)
+    assert nm.VacaskOptions.of(nm.NgspiceOptions(vntol=1e-11)).vntol == 1e-11
     assert nm.VacaskOptions().refined().refined().refinement == 4
 
 

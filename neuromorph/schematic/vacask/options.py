@@ -67,7 +67,7 @@ class VacaskOptions:
         Parameters
         ----------
         options : VacaskOptions or NgspiceOptions, optional
-            As given to a run. Of :class:`neuromorph.NgspiceOptions` the method, the tolerances, the longest step
+            As given to a run. Of :class:`neuromorph.NgspiceOptions` the method, the tolerances but `chgtol` (that of voltages where it is stricter), the longest step
             [s] and the refinement are taken.
 
         Returns
@@ -98,6 +98,8 @@ class VacaskOptions:
             method=options.method,
             reltol=options.reltol,
             abstol=options.abstol,
+            # ngspice's own default is looser, and no wish.
+            vntol=min(options.vntol, cls.vntol),
             t_max=options.t_max,
             use_initial_conditions=options.use_initial_conditions,
             refinement=options.refinement,
