@@ -239,6 +239,7 @@ def test_tolerances_of_networks():
         Tolerances(weight=-1.0)
 
 
+@pytest.mark.filterwarnings("ignore:neuron 'a'. the neuron never fires")
 def test_what_switches_that_are_off_let_through_is_no_difference():
     """A neuron that no pulse ever reaches gets nanoamperes in the circuit and nothing in the equations."""
     graph = networkx.DiGraph(name="silent source", t_stop=1e-3)
