@@ -264,7 +264,7 @@ def _spike_time(match: SpikeMatch, tolerances: Tolerances, accounted: Callable[[
                 f"limit of spike {places[worst] + 1}: {format_quantity(each, 's', 3)} for each interval before it"
             )
         value, limit, numerical = float(errors[worst]), float(limits[worst]), accounted("spike_time_error_max")
-    if match.drift:
+    if match.drift and (excess.max() > 1.0 or limits[worst] > base):
         longer = "longer" if match.drift > 0 else "shorter"
         remarks.append(f"the candidate's intervals are {abs(match.drift):.1e} {longer} on the whole")
     return Criterion("spike time", value, limit, "s", numerical, "; ".join(remarks))

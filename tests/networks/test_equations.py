@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 
@@ -415,3 +416,26 @@ def test_many_at_once_do_what_each_would_do_by_itself(monkeypatch):
     assert np.array_equal(at_once.spikes.sources, one_by_one.spikes.sources)
     np.testing.assert_allclose(at_once.spikes.times, one_by_one.spikes.times, atol=1e-13)
     assert at_once["n3.x"][-1] == pytest.approx(one_by_one["n3.x"][-1], abs=1e-12)
+
+
+class HastyLIF(nm.LIF):
+    """Says that its equations change in a thousandth of the time."""
+
+    def dynamics(self, fidelity="ideal"):
+        system = super().dynamics(fidelity)
+        hasty = {name: dataclasses.replace(mode, time_scale=1e-6) for name, mode in system.modes.items()}
+        return dataclasses.replace(system, modes=hasty)
+
+
+@pytest.mark.parametrize("names", [("calm", "hasty"), ("hasty", "calm")])
+def test_neurons_of_the_same_equations_keep_their_own_steps(names):
+    graph = networkx.DiGraph()
+    for name in names:
+        graph.add_node(name, neuron=nm.LIF() if name == "calm" else HastyLIF(), drive=STRONG)
+    scales = {
+        name: min(group.system.time_scales().values())
+        for group in nm.compose(graph).dynamics().groups
+        for name in [names[k] for k in group.members]
+    }
+    assert scales["hasty"] == 1e-6
+    assert scales["calm"] > 1e-4

@@ -280,7 +280,7 @@ class Assembly:
         return tuple(known), shares.coupling()
 
     def _groups(self) -> Iterator[NeuronGroup]:
-        """Neurons by what their equations say, values apart."""
+        """Neurons by what their equations and steps say, values apart."""
         groups: dict[Any, tuple[HybridSystem, list[int], list[Any], list[Any]]] = {}
         systems: dict[int, HybridSystem] = {}
         keys: dict[tuple[int, bool], Any] = {}
@@ -292,7 +292,7 @@ class Assembly:
             if same not in keys:
                 systems[id(part.neuron)] = part.neuron.dynamics()
                 system = with_synapses(part, systems[id(part.neuron)], loaded, self.capacitive)
-                key = statement_of(system)
+                key = _kind_of(system)
                 groups.setdefault(key, (system, [], [], []))
                 keys[same] = (key, system)
             key, system = keys[same]
@@ -311,6 +311,14 @@ class Assembly:
                 parameters=np.array(parameters, dtype=float).reshape(len(members), -1),
                 initial=np.array(initial, dtype=float),
             )
+
+
+def _kind_of(system: HybridSystem) -> tuple[Any, ...]:
+    """What neurons must have in common to be followed by one kernel with one choice of steps."""
+    time_scales = tuple(mode.time_scale for mode in system.modes.values())
+    # Absolute tolerances, which only a method with error control has.
+    scales = tuple(state.scale for state in system.states.values()) if system.stiff else ()
+    return statement_of(system), system.stiff, time_scales, scales
 
 
 def transfer_conductances(crossbar: Crossbar, rows: Any) -> NDArray[np.float64]:
