@@ -112,6 +112,22 @@ def test_lif_has_the_interval_of_the_closed_form(neuron: nm.LIF):
     assert np.diff(found.spikes.times) == pytest.approx(neuron.interval(0.2e-3), rel=2e-4)
 
 
+# On a chip: a picofarad or less, discharged in picoseconds.
+SMALL = nm.LIF(capacitance=0.6e-12, r_leak=1.3e3, v_th=85e-3, v_reset=-57e-3, v_rest=-8e-3, t_refractory=0.0)
+
+
+@pytest.mark.parametrize("current", [80e-6, 210e-6])
+def test_a_neuron_of_a_chip_has_the_interval_of_the_closed_form(current: float):
+    interval = SMALL.interval(current)
+    found = nm.simulate(SMALL, nm.Constant(value=current), t_stop=6.5 * interval, engine="vacask")
+    assert np.diff(found.spikes.times) == pytest.approx(interval, rel=5e-4)
+
+
+def test_a_discharge_that_the_run_cannot_resolve_is_refused():
+    with pytest.raises(ValueError, match=r"it discharges in .* s, which a run of 0\.1 s cannot resolve there"):
+        nm.simulate(SMALL, nm.Constant(value=80e-6), t_stop=0.1, engine="vacask")
+
+
 @pytest.mark.parametrize("fidelity", ["macromodel", "transistor"])
 def test_real_parts_are_the_same_in_ngspice(fidelity: str):
     point = {"drive": nm.Constant(value=0.2e-3), "t_stop": 1e-3, "fidelity": fidelity}

@@ -15,6 +15,10 @@ _SHARE_OF_STEP = 1e-3
 # The same where lines delay pulses by times that a latch's own must not add to; a latch of the other time [s] adds nothing.
 _SHARE_OF_STEP_OF_LINES, _NO_DELAY = 5e-5, 1e-10
 _SHORTEST, _LONGEST = 1e-14, 1e-6
+# Steps of a latch that is faster than this share of a run are lost in the rounding of the time.
+_SHORTEST_SHARE_OF_RUN = 1e-13
+# A switch that goes on this much longer than it should passes the voltage at which it opens by some thousandths of the swing.
+_MOST_TOO_SLOW = 30.0
 # Width of a threshold as a share of the hysteresis.
 _SHARPNESS = 1e-5
 # Steps are down to this share of a latch's time; what rounding leaves of a charge in such a step is no current.
@@ -155,7 +159,7 @@ def switching_of(
     latches: dict[tuple[object, ...], Latch] = {}
     switches: dict[str, Switch] = {}
     step = resolution.longest_step(t_stop)
-    times = [_SHARE_OF_STEP * step]
+    times, shortest = [_SHARE_OF_STEP * step], min(_SHORTEST, _SHORTEST_SHARE_OF_RUN * t_stop)
     if any(element.kind == "t" for element in netlist.elements):
         times.append(max(_SHARE_OF_STEP_OF_LINES * step, _NO_DELAY))
     capacitance = _at_nodes(netlist, "c", lambda values: sum(values))
@@ -174,12 +178,18 @@ def switching_of(
         ends = element.nodes[:2]
         load = min((resistance[n] for n in ends if n in jumping and n in resistance), default=1e-3 * r_on)
         switches[element.name] = Switch(latch.name, r_on, r_off, load)
-        times += [_SHARE_OF_DISCHARGE * r_on * capacitance[n] for n in ends if n in capacitance]
+        discharges = [_SHARE_OF_DISCHARGE * r_on * capacitance[n] for n in ends if n in capacitance]
+        if discharges and min(discharges) * _MOST_TOO_SLOW < shortest:
+            raise element.refusal(
+                f"it discharges in {min(discharges) / _SHARE_OF_DISCHARGE:.1g} s, which a run of {t_stop:.3g} s cannot resolve there: make "
+                "the run shorter or its resistance larger"
+            )
+        times += discharges
     largest = max(capacitance.values(), default=1e-12)
     charge = 10 * resolution.chgtol if resolution.chgtol else 5 * largest
     if any(element.kind == "x" for element in netlist.elements):
         charge = max(charge, _STATE_CHARGE)
-    return Switching(tuple(latches.values()), switches, min(max(min(times), _SHORTEST), _LONGEST), charge)
+    return Switching(tuple(latches.values()), switches, min(max(min(times), shortest), _LONGEST), charge)
 
 
 def _model(element: Element) -> tuple[float, float, float, float, bool]:
