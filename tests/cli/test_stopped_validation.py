@@ -51,6 +51,8 @@ def environment(tmp_path):
 
 
 def test_ctrl_c_keeps_both_roads_where_they_were_asked_for(tmp_path):
+    # Compiled beforehand, the equations are under way long before ngspice says for the second time how far it is.
+    nm.simulate(nm.LIF(), t_stop=1e-3, engine="rk4")
     status, said = stopped(["validate", "lif", "--t-stop", "10s", "--save", tmp_path / "r.nc"], tmp_path, when=2)
     assert status == 130, said
     assert "error: interrupted: stopped: " in said
