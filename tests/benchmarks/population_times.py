@@ -35,7 +35,7 @@ import neuromorph as nm
 PAGE = HERE.parents[1] / "docs" / "choosing_a_solver.md"
 BEGIN, END = "<!-- populations: begin -->", "<!-- populations: end -->"
 N = 10_000
-REPETITIONS = 7
+REPETITIONS = 15
 
 
 @dataclass(frozen=True)
