@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -94,41 +94,11 @@ def run_both(
     ValidationInterrupted
         On Ctrl-C: a ``KeyboardInterrupt`` that has the recordings up to there.
     """
-    computed: dict[str, Recording] = {}
-    try:
-        return _run_both(
-            system, drive, t_stop, deck, engine, solver, options, error_budget, progress, meanwhile, computed
-        )
-    except KeyboardInterrupt:
-        # A run that was stopped before its first point has nothing to keep.
-        kept = {name: computed[name] for name in _ROLES if name in computed and len(computed[name].time)}
-        if not kept:
-            raise
-        reached = ", ".join(
-            f"{name.replace('_', ' ')} ({recording.provenance['engine']}) to {format_quantity(float(recording.time[-1]), 's')}"
-            for name, recording in kept.items()
-        )
-        raise ValidationInterrupted(f"stopped: {reached} of {format_quantity(t_stop, 's')}", kept) from None
-
-
-def _run_both(
-    system: Any,
-    drive: Any,
-    t_stop: float,
-    deck: Deck,
-    engine: tuple[Engine, str | None],
-    solver: Any,
-    options: Any,
-    error_budget: bool,
-    progress: Progress,
-    meanwhile: Callable[[Recording], Any] | None,
-    computed: dict[str, Recording],
-) -> tuple[Runs, Any]:
-    """As :func:`run_both`; what is computed, or was until a run was stopped, is put into `computed` by role."""
     from neuromorph.behaviour import simulate_system
 
     spice, why = engine
     seconds: dict[str, float] = {}
+    computed: dict[str, Recording] = {}
 
     def timed(name: str, run: Callable[..., Recording], *arguments: Any) -> Recording:
         start = time.perf_counter()
@@ -141,7 +111,11 @@ def _run_both(
         return computed[name]
 
     # The SPICE runs are programs of their own: they go on while Python loads and runs its kernel.
-    with ThreadPoolExecutor(max_workers=2) as executor, _stopping_others() as until_stopped:
+    with (
+        _kept_when_stopped(computed, t_stop),
+        ThreadPoolExecutor(max_workers=2) as executor,
+        _stopping_others() as until_stopped,
+    ):
         # The refined run takes longest: its progress is the one to show.
         shown = until_stopped(silent if error_budget else progress)
         runs = [executor.submit(timed, "candidate", spice.run, deck, options, shown)]
@@ -163,6 +137,23 @@ def _run_both(
         seconds=seconds,
     )
     return found, besides
+
+
+@contextlib.contextmanager
+def _kept_when_stopped(computed: Mapping[str, Recording], t_stop: float) -> Iterator[None]:
+    """Let Ctrl-C carry what has been computed, by role, and say how much of `t_stop` [s] that is."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        # A run that was stopped before its first point has nothing to keep.
+        kept = {name: computed[name] for name in _ROLES if name in computed and len(computed[name].time)}
+        if not kept:
+            raise
+        reached = ", ".join(
+            f"{name.replace('_', ' ')} ({recording.provenance['engine']}) to {format_quantity(float(recording.time[-1]), 's')}"
+            for name, recording in kept.items()
+        )
+        raise ValidationInterrupted(f"stopped: {reached} of {format_quantity(t_stop, 's')}", kept) from None
 
 
 class _Stopped(KeyboardInterrupt):
