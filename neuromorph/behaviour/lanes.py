@@ -33,7 +33,6 @@ BLOCK = 64
 """Neurons among which is looked for events at once."""
 CROSSINGS = ("grid", "interpolated", "bridge")
 _H = real_symbol("h")
-_FUSED = sympy.Function("fma", real=True)
 _kernels: dict[Any, ModuleType] = {}
 
 
@@ -166,44 +165,49 @@ class LaneWriter(EquationWriter):
     def _step(self) -> str:
         """``step(mode, ..., h, w)``: states after a step ``h`` [s] with increments ``w`` of the Wiener processes.
 
-        Modes choose among changes, not among states: a state that is held would be stored by a mask, which is slow.
+        Modes choose among changes, not among states: a state that is held would be stored by a mask, which is slow. A change
+        that is affine in states and increments in every mode is a chain of fused products, and modes choose among their
+        factors, which several steps then share. Of what a step must wait for, one product and one sum are left.
         """
+        symbols = {s: f"w[{j}]" for j, s in enumerate(self.increments)}
+        symbols |= {s: f"y[{i}]" for i, s in enumerate(self.state_symbols)}
+        changes = {mode: self._changes(mode) for mode in self.system.modes}
+        factors = []
+        for i in range(len(self.state_symbols)):
+            slopes = [_affine_slopes(change[i], symbols) for change in changes.values()]
+            used = [] if None in slopes else [s for s in symbols if any(of_mode[s] != 0 for of_mode in slopes)]
+            factors.append(used)
 
-        def change(mode: str) -> list[list[Any]]:
-            rates, noise = [self.mapped(e) for e in self._rates(mode)], self.diffusion(mode)
-            self._refuse(mode, noise)
-            if self.increments and self.system.interpretation == "stratonovich":
-                rates = ito.ito_drift(rates, noise, self.state_symbols)
-            terms: list[Any] = [sympy.S.Zero] * len(rates)
-            if self.increments and self.form.method == "milstein":
-                terms = ito.milstein_terms(noise, self.state_symbols, self.increments, _H)
-            return [
-                [
-                    self._fused(_H * rate + sum(b * w for b, w in zip(row, self.increments, strict=True)) + term)
-                    for rate, row, term in zip(rates, noise, terms, strict=True)
-                ]
-            ]
+        def terms(mode: str) -> list[list[Any]]:
+            parts = zip(changes[mode], factors, strict=True)
+            return [[*(e.diff(s) for s in used), e.xreplace(dict.fromkeys(used, sympy.S.Zero))] for e, used in parts]
 
+        ends = []
+        for i, used in enumerate(factors):
+            change = f"c_{i}[{len(used)}]"
+            for k, symbol in enumerate(used):
+                change = f"fma(c_{i}[{k}], {symbols[symbol]}, {change})"
+            ends.append(f"y[{i}] + {change}")
         arguments = f"mode, {ARGUMENTS}, h, w"
         return (
-            f"{self._chosen('change', change, ', h, w')}\n\n@njit\ndef step({arguments}):\n"
-            f"    solved, z, d = change({arguments})\n"
-            f"    return solved, z, {tuple_text(f'y[{i}] + d[{i}]' for i in range(len(self.state_symbols)))}\n"
+            f"{self._chosen('terms', terms, ', h, w')}\n\n@njit\ndef step({arguments}):\n"
+            f"    solved, z, {', '.join(f'c_{i}' for i in range(len(ends)))} = terms({arguments})\n"
+            f"    return solved, z, {tuple_text(ends)}\n"
         )
 
-    def _fused(self, change: Any) -> Any:
-        """A change that is affine in states and increments by fused products.
-
-        Of what a step must wait for, the states before it, only one product and one sum are left.
-        """
-        symbols = [*self.increments, *self.state_symbols]
-        slopes = {s: change.diff(s) for s in symbols} if change.is_polynomial(*symbols) else {}
-        if not slopes or any(slope.free_symbols & {*symbols} for slope in slopes.values()):
-            return change
-        value = change.xreplace(dict.fromkeys(symbols, sympy.S.Zero))
-        for symbol, slope in slopes.items():
-            value = _FUSED(slope, symbol, value) if slope != 0 else value
-        return value
+    def _changes(self, mode: str) -> list[Any]:
+        """What a step adds to each state in a mode, in the names of the code [state's unit]."""
+        rates, noise = [self.mapped(e) for e in self._rates(mode)], self.diffusion(mode)
+        self._refuse(mode, noise)
+        if self.increments and self.system.interpretation == "stratonovich":
+            rates = ito.ito_drift(rates, noise, self.state_symbols)
+        terms: list[Any] = [sympy.S.Zero] * len(rates)
+        if self.increments and self.form.method == "milstein":
+            terms = ito.milstein_terms(noise, self.state_symbols, self.increments, _H)
+        return [
+            sympy.sympify(_H * rate + sum(b * w for b, w in zip(row, self.increments, strict=True)) + term)
+            for rate, row, term in zip(rates, noise, terms, strict=True)
+        ]
 
     def _refuse(self, mode: str, noise: list[list[Any]]) -> None:
         names = self.system.noise_sources
@@ -405,6 +409,15 @@ class LaneWriter(EquationWriter):
 
     def _cells(self, row: str, numbers: Iterable[int]) -> list[str]:
         return [f"tile[{row} + {k * self.form.width} + i]" for k in numbers]
+
+
+def _affine_slopes(expression: Any, symbols: Iterable[Any]) -> dict[Any, Any] | None:
+    """What an expression that is affine in the symbols multiplies each of them by; nothing for any other."""
+    symbols = [*symbols]
+    if not expression.is_polynomial(*symbols):
+        return None
+    slopes = {s: expression.diff(s) for s in symbols}
+    return None if any(slope.free_symbols & {*symbols} for slope in slopes.values()) else slopes
 
 
 def _choice(names: Sequence[str]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,12 +36,17 @@ def values_of(expression: Any, known: Mapping[str, Any]) -> Array:
     ndarray
         Values; not a number where the expression has none that is real [its unit].
     """
-    expression = sympy.sympify(expression)
+    names, function = _as_function(sympy.sympify(expression))
+    with np.errstate(all="ignore"):
+        return np.asarray(function(*(np.asarray(known.get(name, 0.0), dtype=float) for name in names)), dtype=float)
+
+
+@functools.lru_cache(maxsize=256)
+def _as_function(expression: Any) -> tuple[list[str], Callable[..., Any]]:
+    """Names in an expression, and a function of these in numpy."""
     expression = expression.rewrite(sympy.exp) if expression.atoms(sympy.Function) else expression
     symbols = sorted(expression.free_symbols, key=lambda s: s.name)
-    function = sympy.lambdify(symbols, expression, "numpy")
-    with np.errstate(all="ignore"):
-        return np.asarray(function(*(np.asarray(known.get(s.name, 0.0), dtype=float) for s in symbols)), dtype=float)
+    return [s.name for s in symbols], sympy.lambdify(symbols, expression, "numpy")
 
 
 def refuse_long_steps(system: HybridSystem, dt: float, parameters: Mapping[str, Any]) -> None:
