@@ -30,6 +30,10 @@ def cuba(n, **changes):
     )
 
 
+def integrator(n):
+    return nir.LI(tau=np.full(n, TAU), r=np.ones(n), v_leak=np.zeros(n))
+
+
 def graph_of(nodes, *edges):
     return nir.NIRGraph(nodes=nodes, edges=[tuple(edge.split(" ")) for edge in edges], type_check=False)
 
@@ -336,6 +340,31 @@ class TestReading:
             "lost:\n  'lif': a neuron is reset for 1 us, not in no time, and loses what arrives until then"
         )
 
+    def test_the_voltage_of_an_integrator_may_be_read_and_weights_of_zero_pass_nothing(self):
+        nodes = {
+            "input": nir.Input({"input": np.array([1])}),
+            "li": integrator(1),
+            "w": nir.Linear(weight=np.zeros((1, 1))),
+            "lif": lif(1),
+            "output": nir.Output({"output": np.array([1])}),
+        }
+        graph, report = nm.from_nir(
+            graph_of(nodes, "input li", "li w", "w lif", "li output"),
+            **UNITS,
+            driver=PULSES,
+            inputs={"input": [nm.Constant(value=1e-6)]},
+        )
+        assert not list(graph.predecessors("lif_0"))
+        assert "output 'output' is the voltage of 'li'" in report.notes
+        assert report.lost == ("'lif': a neuron is reset for 1 us, not in no time, and loses what arrives until then",)
+
+    def test_input_spikes_whose_pulses_meet_are_told(self):
+        nodes = {"input": nir.Input({"input": np.array([1])}), "lif": lif(1)}
+        said = "'input': spikes less than 1 us apart, whose pulses meet, bring the charge of the time that both take"
+        for times, meet in (([1e-3, 1e-3 + 1e-6], False), ([2e-3, 1e-3, 2e-3], True), ([1e-3, 1e-3 + 5e-7], True)):
+            _, report = nm.from_nir(graph_of(nodes, "input lif"), **UNITS, driver=PULSES, inputs={"input": [times]})
+            assert (said in report.lost) is meet
+
     @pytest.mark.parametrize(
         ("make", "arguments", "said"),
         [
@@ -372,6 +401,46 @@ class TestReading:
                 "the weight of Linear 'w' must be a matrix, got one of shape (2, 1, 2)",
             ),
             (lambda: graph_of({"a": lif(2)}, "a b"), {}, "edge 'a' -> 'b': there is no node 'b'"),
+            (
+                lambda: graph_of({"a": lif(1), "w": nir.Linear(weight=np.eye(1)), "b": lif(1)}, "a w", "w b", "a w"),
+                {},
+                "edge 'a' -> 'w' is there twice: an edge of NIR has no weight, so double the weights behind it",
+            ),
+            (
+                lambda: graph_of({"a": lif(1), "o": nir.Output({"output": np.array([1])}), "b": lif(1)}, "a o", "o b"),
+                {},
+                "edge 'o' -> 'b' begins at an Output, from which nothing goes on: let it begin before 'o'",
+            ),
+            (
+                lambda: graph_of({"a": lif(1), "i": nir.Input({"input": np.array([1])}), "b": lif(1)}, "a i", "i b"),
+                {},
+                "edge 'a' -> 'i' ends at an Input, which takes nothing: let it end behind 'i'",
+            ),
+            (
+                lambda: graph_of({"a": lif(1), "d": nir.Delay(delay=np.array([-1e-3])), "b": lif(1)}, "a d", "d b"),
+                {},
+                "delay of Delay 'd' must be numbers of at least 0, got array([-0.001])",
+            ),
+            (
+                lambda: graph_of({"sub": graph_of({"lif": lif(1)}), "sub.lif": lif(1)}),
+                {},
+                "two nodes come to be called 'sub.lif': rename one, or the graph that it is in",
+            ),
+            (
+                lambda: graph_of(
+                    {"li": integrator(2), "w": nir.Linear(weight=np.array([[0.0, 2.0]])), "lif": lif(1)},
+                    "li w",
+                    "w lif",
+                ),
+                {},
+                "the voltage of LI 'li' drives 'lif', and synapses here pass on spikes alone: give 'li' a threshold (LIF), or let it end at "
+                "an Output",
+            ),
+            (
+                lambda: graph_of({"i": nir.Input({"input": np.array([1])}), "a": lif(1)}, "i a"),
+                {"inputs": {"i": ["soon"]}},
+                "inputs['i'] must be spike times in s or stimuli, got 'soon'",
+            ),
             (
                 lambda: graph_of({"a": lif(1), "w": nir.Linear(weight=np.eye(1))}, "a w", "w w"),
                 {},
@@ -493,6 +562,16 @@ class TestWriting:
             )
             for part in plan_of(graph).synapses
         )
+
+    def test_what_never_fires_gets_no_weights_that_would_pass_on_its_voltage(self):
+        graph = networkx.DiGraph()
+        graph.add_node("a", neuron=nm.RCNeuron(v_th=None), driver=PULSES, drive=nm.Constant(value=1e-4))
+        graph.add_node("b", neuron=nm.LIF(), drive=nm.Constant(value=1e-4))
+        graph.add_edge("a", "b", synapse=nm.StaticSynapse())
+        nm.networks.join_through_crossbar(graph, ["a"], ["b"], [[1e-3]])
+        exported, report = nm.to_nir(graph, **UNITS)
+        assert [edge for edge in exported.edges if edge[0] == "li"] == [("li", "li_output")]
+        assert "a: its synapses onto others, which carry nothing: it has no threshold" in report.lost
 
     def test_low_passes_are_cuba_lif_where_all_synapses_have_the_same(self):
         graph = networkx.DiGraph()

@@ -172,24 +172,40 @@ def flattened(graph: Any) -> FlatGraph:
     Raises
     ------
     ValueError
-        When it is no NIR graph, a node is of a kind that no circuit here has, or an edge has no end.
+        When it is no NIR graph, a node is of a kind that no circuit here has, two nodes come to have one name, a delay is negative, or
+        an edge has no end, is there twice, begins at an Output or ends at an Input.
     """
     if kind_of(graph) != "NIRGraph":
         raise ValueError(f"from_nir needs a nir.NIRGraph, got {graph!r}")
     nodes: dict[str, Any] = {}
     edges: list[tuple[str, str]] = []
     _unpack(graph, "", nodes, edges)
-    for source, target in edges:
-        for end in (source, target):
-            if end not in nodes:
-                raise ValueError(f"edge {source!r} -> {target!r}: there is no node {end!r}")
+    _check_edges(nodes, edges)
     allowed = ("Input", "Output", *CELLS, *LINEAR)
     for name, node in nodes.items():
         if kind_of(node) not in allowed:
             raise ValueError(
                 f"node {name!r} is a {kind_of(node)}, which no circuit here stands for; known: {', '.join(allowed[:-1])}"
             )
+        if kind_of(node) == "Delay" and np.any(np.asarray(node.delay) < 0):
+            raise ValueError(f"delay of Delay {name!r} must be numbers of at least 0, got {node.delay!r}")
     return FlatGraph(nodes, edges)
+
+
+def _check_edges(nodes: dict[str, Any], edges: list[tuple[str, str]]) -> None:
+    seen = set()
+    for source, target in edges:
+        edge = f"edge {source!r} -> {target!r}"
+        for end in (source, target):
+            if end not in nodes:
+                raise ValueError(f"{edge}: there is no node {end!r}")
+        if (source, target) in seen:
+            raise ValueError(f"{edge} is there twice: an edge of NIR has no weight, so double the weights behind it")
+        seen.add((source, target))
+        if kind_of(nodes[source]) == "Output":
+            raise ValueError(f"{edge} begins at an Output, from which nothing goes on: let it begin before {source!r}")
+        if kind_of(nodes[target]) == "Input":
+            raise ValueError(f"{edge} ends at an Input, which takes nothing: let it end behind {target!r}")
 
 
 def _unpack(graph: Any, prefix: str, nodes: dict[str, Any], edges: list[tuple[str, str]]) -> None:
@@ -200,6 +216,10 @@ def _unpack(graph: Any, prefix: str, nodes: dict[str, Any], edges: list[tuple[st
         else:
             # Inside, what comes in and goes out is no more than a name.
             is_port = prefix and kind_of(node) in ("Input", "Output")
+            if f"{prefix}{name}" in nodes:
+                raise ValueError(
+                    f"two nodes come to be called {prefix + name!r}: rename one, or the graph that it is in"
+                )
             nodes[f"{prefix}{name}"] = Port() if is_port else node
     for source, target in graph.edges:
         ends = (

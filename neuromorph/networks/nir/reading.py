@@ -72,7 +72,8 @@ def from_nir(
     ImportError
         When the package ``nir`` is not installed.
     ValueError
-        When a node is of a kind that no circuit here stands for, sizes do not fit, or a parameter cannot be that of a circuit.
+        When a node is of a kind that no circuit here stands for, sizes do not fit, a parameter cannot be that of a circuit, or the
+        voltage of an LI drives others.
 
     Notes
     -----
@@ -144,6 +145,8 @@ class _Reading:
         for (source, target), parallel in ways.items():
             if kind_of(self.flat.nodes[target]) == "Output":
                 self._read_out(source, target, parallel)
+            elif kind_of(self.flat.nodes[source]) == "LI":
+                _refuse_voltages(source, target, parallel)
             elif any("input" in graph.nodes[member] for member in members[source]):
                 self._inject(graph, members[source], members[target], target, parallel)
             elif through == "edges" or kind_of(self.flat.nodes[target]) == "CubaLIF":
@@ -169,10 +172,12 @@ class _Reading:
             f"weight of 1 is a conductance of {format_quantity(per_weight, 'S')}"
         )
         self.findings.notes.append("membranes start at their leak voltage")
-        self.findings.lose(
-            ", ".join(map(repr, cells)),
-            f"a neuron is reset for {format_quantity(self.driver.t_pulse, 's')}, not in no time, and loses what arrives until then",
-        )
+        firing = [name for name in cells if kind_of(self.flat.nodes[name]) != "LI"]
+        if firing:
+            self.findings.lose(
+                ", ".join(map(repr, firing)),
+                f"a neuron is reset for {format_quantity(self.driver.t_pulse, 's')}, not in no time, and loses what arrives until then",
+            )
 
     def _add_input(self, graph: networkx.DiGraph[str], name: str, members: list[str], population: str) -> None:
         channels = self.inputs.get(name)
@@ -186,8 +191,23 @@ class _Reading:
         if len({isinstance(channel, Stimulus) for channel in channels}) > 1:
             raise ValueError(f"inputs[{name!r}] must be spike times for all channels, or a stimulus for all")
         for member, channel in zip(members, channels, strict=True):
+            if not isinstance(channel, Stimulus) and self._is_dense(name, channel):
+                self.findings.lose(
+                    repr(name),
+                    f"spikes less than {format_quantity(self.driver.t_pulse, 's')} apart, whose pulses meet, bring the charge of the "
+                    "time that both take",
+                )
             given = {"input": channel} if isinstance(channel, Stimulus) else {"spikes": channel, "driver": self.driver}
             graph.add_node(member, **given, population=population)
+
+    def _is_dense(self, name: str, times: Any) -> bool:
+        """Whether pulses at some times [s] meet."""
+        try:
+            gaps = np.diff(np.sort(np.atleast_1d(np.asarray(times, dtype=float))))
+        except (TypeError, ValueError):
+            raise ValueError(f"inputs[{name!r}] must be spike times in s or stimuli, got {times!r}") from None
+        # Rounding of the times is no loss.
+        return bool((gaps < (1 - 1e-6) * self.driver.t_pulse).any())
 
     def _connect(
         self, graph: networkx.DiGraph[str], sources: list[str], targets: list[str], name: str, parallel: list[Pathway]
@@ -281,11 +301,21 @@ class _Reading:
             np.array_equal(way.weights, np.eye(len(way.weights))) and not way.delays.any() for way in parallel
         )
         if is_plain:
-            self.findings.notes.append(f"output {target!r} is the spikes of {source!r}")
+            what = "voltage" if kind_of(self.flat.nodes[source]) == "LI" else "spikes"
+            self.findings.notes.append(f"output {target!r} is the {what} of {source!r}")
         else:
             self.findings.lose(
                 repr(target), "a readout with weights: only spikes and waveforms of neurons are recorded"
             )
+
+
+def _refuse_voltages(source: str, target: str, parallel: list[Pathway]) -> None:
+    """Refuse what NIR makes of the voltage of neurons that do not fire: a current into others, all the time."""
+    if any(way.weights.any() for way in parallel):
+        raise ValueError(
+            f"the voltage of LI {source!r} drives {target!r}, and synapses here pass on spikes alone: give {source!r} a threshold "
+            "(LIF), or let it end at an Output"
+        )
 
 
 def _one_way(parallel: list[Pathway]) -> Pathway:

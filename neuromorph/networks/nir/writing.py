@@ -202,8 +202,17 @@ class _Writing:
             )
         return self.lengths[source]
 
+    def _is_silent(self, source: str) -> bool:
+        """Whether a source never fires: NIR would take weights behind it as currents that follow its voltage."""
+        is_silent = source in self.cells and self.cells[source].v_th is None
+        if is_silent:
+            self.findings.lose(source, "its synapses onto others, which carry nothing: it has no threshold")
+        return is_silent
+
     def _add_synapse(self, part: SynapsePart) -> None:
         synapse, edge = part.synapse, f"{part.source} -> {part.target}"
+        if self._is_silent(part.source):
+            return
         v_pulse = self.drivers[part.source].v_pulse
         gain = self.gains[part.target]
         if isinstance(synapse, MemristiveSynapse):
@@ -234,6 +243,8 @@ class _Writing:
         if not isinstance(part.crossbar.devices, np.ndarray):
             self.findings.lose(part.name, "plasticity: the memristors stay in their states")
         for row in part.rows:
+            if self._is_silent(row.source):
+                continue
             length = self._pulse_length(row.source)
             for column in part.columns:
                 charge = float(currents[row.row, column.column]) * length * self.gains[column.target]
