@@ -170,13 +170,9 @@ class LaneWriter(EquationWriter):
         factors, which several steps then share. Of what a step must wait for, one product and one sum are left.
         """
         symbols = {s: f"w[{j}]" for j, s in enumerate(self.increments)}
-        symbols |= {s: f"y[{i}]" for i, s in enumerate(self.state_symbols)}
+        symbols |= (y := {s: f"y[{i}]" for i, s in enumerate(self.state_symbols)})
         changes = {mode: self._changes(mode) for mode in self.system.modes}
-        factors = []
-        for i in range(len(self.state_symbols)):
-            slopes = [_affine_slopes(change[i], symbols) for change in changes.values()]
-            used = [] if None in slopes else [s for s in symbols if any(of_mode[s] != 0 for of_mode in slopes)]
-            factors.append(used)
+        factors = [_factors([change[i] for change in changes.values()], [*symbols]) for i in range(len(y))]
 
         def terms(mode: str) -> list[list[Any]]:
             parts = zip(changes[mode], factors, strict=True)
@@ -411,13 +407,11 @@ class LaneWriter(EquationWriter):
         return [f"tile[{row} + {k * self.form.width} + i]" for k in numbers]
 
 
-def _affine_slopes(expression: Any, symbols: Iterable[Any]) -> dict[Any, Any] | None:
-    """What an expression that is affine in the symbols multiplies each of them by; nothing for any other."""
-    symbols = [*symbols]
-    if not expression.is_polynomial(*symbols):
-        return None
-    slopes = {s: expression.diff(s) for s in symbols}
-    return None if any(slope.free_symbols & {*symbols} for slope in slopes.values()) else slopes
+def _factors(expressions: Sequence[Any], symbols: Sequence[Any]) -> list[Any]:
+    """The symbols that expressions contain which are all affine in them; none where one is not."""
+    if not all(e.is_polynomial(*symbols) and sympy.Poly(e, *symbols).total_degree() <= 1 for e in expressions):
+        return []
+    return [s for s in symbols if any(s in e.free_symbols for e in expressions)]
 
 
 def _choice(names: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from noisy_systems import noisy_lif
 
 import neuromorph as nm
 from neuromorph.behaviour import EulerMaruyama, lanes, simulate_batch, simulate_system
+from neuromorph.behaviour.tile import Tile
 from neuromorph.systems import HybridSystem, Mode, State
 
 SOLVER = EulerMaruyama(dt=0.1e-3)
@@ -115,6 +116,19 @@ def test_spikes_of_rk4_in_a_batch_are_those_of_single_runs(neuron):
         assert batch.spikes.of(k).shape == alone.shape
         np.testing.assert_allclose(batch.spikes.of(k), alone, atol=1e-10)
     assert len(batch.spikes) > 20
+
+
+def test_no_tile_is_begun_after_one_that_was_stopped(monkeypatch):
+    begun = []
+
+    def stopped(tile, *rest):
+        begun.append(tile.start)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Tile, "advance", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        simulate_batch(noisy_lif(), 0.5, 0.3, 20 * N, solver=SOLVER, seed=7, threads=2)
+    assert len(begun) <= 2
 
 
 def test_a_recording_of_many_gives_that_of_one(reference):
