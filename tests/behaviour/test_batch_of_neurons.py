@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import tracemalloc
 
 import numpy as np
@@ -123,12 +124,14 @@ def test_no_tile_is_begun_after_one_that_was_stopped(monkeypatch):
 
     def stopped(tile, *rest):
         begun.append(tile.start)
-        raise KeyboardInterrupt
+        time.sleep(0.02)
+        if tile.start == 0:
+            raise KeyboardInterrupt
 
     monkeypatch.setattr(Tile, "advance", stopped)
     with pytest.raises(KeyboardInterrupt):
         simulate_batch(noisy_lif(), 0.5, 0.3, 20 * N, solver=SOLVER, seed=7, threads=2)
-    assert len(begun) <= 2
+    assert len(begun) < 10 < 20 * N / lanes.WIDTH
 
 
 def test_a_recording_of_many_gives_that_of_one(reference):
