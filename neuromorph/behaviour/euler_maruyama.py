@@ -66,7 +66,8 @@ class EulerMaruyama:
             value = getattr(self, name)
             if value is None and name == "path_dt":
                 continue
-            if not isinstance(value, int | float) or not (math.isfinite(value) and value > 0):
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not is_number or not (math.isfinite(value) and value > 0):
                 raise ValueError(f"{name} must be a positive time in s, got {value!r}")
         if self.crossings not in CROSSINGS:
             raise ValueError(f"crossings must be one of {', '.join(CROSSINGS)}, got {self.crossings!r}")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from neuromorph.stimulus import Stimulus
+from neuromorph.stimulus import Stimulus, WhiteNoise
 
 if TYPE_CHECKING:
     from neuromorph.schematic import Deck, Probe
@@ -206,7 +207,7 @@ def deck_of(
     Raises
     ------
     ValueError
-        When the design has no circuit.
+        When the design has no circuit, or white noise at its port ``noise`` is held longer than its fastest time constant.
     """
     from neuromorph.schematic import Deck, make_deck
 
@@ -218,6 +219,7 @@ def deck_of(
         design, drive = driven(design, drive)
         drive = design.drives()
     if hasattr(design, "schematic"):
+        _refuse_slow_noise(design, drive)
         return make_deck(design.schematic(), drives=drive, t_stop=t_stop, probes=probes)
     if hasattr(design, "raw_spice") and hasattr(design, "elements"):
         return make_deck(design, drives=drive, t_stop=t_stop, probes=probes)
@@ -225,3 +227,18 @@ def deck_of(
         f"{type(design).__name__} has no circuit, so SPICE cannot run it: use engine='rk4', or hand in a "
         "Pair(system, circuit)"
     )
+
+
+def _refuse_slow_noise(design: Any, drive: Mapping[str, Stimulus] | Stimulus | None) -> None:
+    """Refuse samples that stand for a Wiener process of the equations and are too long for it: these would not be white."""
+    drawn = {k: s.step for k, s in drive.items() if isinstance(s, WhiteNoise)} if isinstance(drive, Mapping) else {}
+    system = equations_or_none(design) if drawn else None
+    for name, step in drawn.items():
+        if name not in getattr(system, "noise_sources", ()):
+            continue
+        scale = min((scale for scale in system.time_scales().values() if scale is not None), default=math.inf)
+        if step > scale:
+            raise ValueError(
+                f"step of the white noise at port {name!r} ({step:g} s) is longer than the fastest time constant of "
+                f"{system.name!r} ({scale:g} s): what is held for so long is not white; give at most {scale / 10:.3g} s"
+            )

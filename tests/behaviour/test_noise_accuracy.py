@@ -168,6 +168,8 @@ def test_milstein_refuses_noise_that_does_not_commute():
         ),
         ({"dt": 0.0}, "dt must be a positive time in s, got 0.0"),
         ({"dt": "1ms"}, "dt must be a positive time in s, got '1ms'"),
+        ({"dt": float("nan")}, "dt must be a positive time in s, got nan"),
+        ({"dt": True}, "dt must be a positive time in s, got True"),
         ({"crossings": "bridges"}, "crossings must be one of grid, interpolated, bridge, got 'bridges'"),
         ({"path_dt": 0.7e-3}, r"whole multiple of path_dt, got 0\.001 s and 0\.0007 s"),
         ({"path_dt": 2e-3}, "whole multiple of path_dt"),

@@ -122,6 +122,17 @@ def test_only_ngspice_takes_it(engine):
         nm.simulate(pair, drives, 1e-3, engine)
 
 
+@pytest.mark.parametrize("neuron", [NEURON, nm.ConductanceLIF(noise_current=1e-12)])
+def test_samples_that_are_held_longer_than_the_membrane_takes_are_refused(neuron):
+    """It would run, with noise that is not white."""
+    message = (
+        rf"step of the white noise at port 'noise' \(0\.005 s\) is longer than the fastest time constant of "
+        rf"'{neuron.design_name}' \(0\.001 s\): .* give at most 0\.0001 s"
+    )
+    with pytest.raises(ValueError, match=message):
+        nm.simulate(neuron, {"i_in": DRIVE, "noise": nm.WhiteNoise(step=5e-3, seed=1)}, 20e-3, "ngspice")
+
+
 def test_two_seeds_in_one_run_are_refused():
     noise = {"a": nm.WhiteNoise(step=1e-5, seed=1), "b": nm.WhiteNoise(step=1e-5, seed=2)}
     with pytest.raises(ValueError, match=r"one generator of random numbers: .* got \[1, 2\]"):
