@@ -232,7 +232,7 @@ def deck_of(
 def _refuse_slow_noise(design: Any, drive: Mapping[str, Stimulus] | Stimulus | None) -> None:
     """Refuse samples that stand for a Wiener process of the equations and are too long for it: these would not be white."""
     drawn = {k: s.step for k, s in drive.items() if isinstance(s, WhiteNoise)} if isinstance(drive, Mapping) else {}
-    system = equations_or_none(design) if drawn else None
+    system: Any = equations_or_none(design) if drawn else None
     for name, step in drawn.items():
         if name not in getattr(system, "noise_sources", ()):
             continue
