@@ -482,3 +482,34 @@ def test_the_end_of_an_edge_down_to_nothing_is_nothing():
     assert sources.varies
     sources.enter(1)
     assert not sources.varies
+
+
+@pytest.mark.parametrize("logits", [8.0, 14.0, 20.0])
+@pytest.mark.parametrize("shape", ["triangle", "sine", "steps"])
+def test_a_state_that_a_window_nearly_stops_comes_back_by_the_charge_that_brought_it(shape, logits):
+    """Joglekar's window, r_on = r_off: ``log(x / (1 - x))`` follows the flux, which is 0 again after a period."""
+    model = nm.LinearIonDrift(window="joglekar", r_on=100.0, r_off=100.0)
+    flux = logits * model.depth**2 / (4 * model.mobility)
+    stimulus = {
+        "triangle": nm.Triangle(amplitude=4 * flux, frequency=1.0),
+        "sine": nm.Sine(amplitude=np.pi * flux, frequency=1.0),
+        "steps": nm.PiecewiseLinear(
+            times=[0.0, 0.5 - 1e-9, 0.5 + 1e-9, 1.0], values=[2 * flux, 2 * flux, -2 * flux, -2 * flux]
+        ),
+    }[shape]
+    crossbar = nm.Crossbar(nm.DeviceArray(model, [[0.5]]))
+    found = crossbar.simulate(stimulus, 1.0, save_at=[0.5, 1.0]).states.ravel()
+    assert 1.0 - found[0] == pytest.approx(1.0 / (1.0 + np.exp(logits)), rel=0.01)
+    # Demanded 1e-3, measured 3e-4.
+    assert found[1] == pytest.approx(0.5, abs=1e-3)
+
+
+@pytest.mark.parametrize("model", [nm.VTEAM, nm.LinearIonDrift])
+@pytest.mark.parametrize("window", ["joglekar", "prodromakis"])
+def test_a_state_at_an_end_without_a_rate_stays_there(model, window):
+    devices = nm.DeviceArray(model(window=window), [[0.0], [1.0]])
+    crossbar = nm.Crossbar(devices, r_driver=10.0)
+    t_stop = 5e-3 if model is nm.VTEAM else 0.5
+    for amplitude in (1.0, -1.0):
+        found = crossbar.simulate(nm.Sine(amplitude=amplitude, frequency=1 / t_stop), t_stop, save_at=5)
+        assert (found.states == devices.states).all()

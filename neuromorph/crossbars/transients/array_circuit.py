@@ -137,6 +137,31 @@ class ArrayCircuit:
         """Fill in the rate of each state and its derivative by the state [1/s], shape (m n,)."""
         self.functions.fill_rates_and_slopes(moment.v[None], x, self.constants, self.stuck, rate[None], slope[None])
 
+    def holding_bounds(self, voltage: float) -> NDArray[np.int64]:
+        """Bounds at which a state stays for ever, as windows that are zero there make it.
+
+        Parameters
+        ----------
+        voltage : float
+            That moves the states, with either sign [V].
+
+        Returns
+        -------
+        ndarray, shape (m n,)
+            0 where none does, 1 for the lower, 2 for the upper one, 3 for both.
+        """
+        n = self.devices.states.size
+        rates = [
+            (np.full(n, sign * voltage), np.full(n, x), np.empty((1, n)))
+            for x in (0.5, 0.0, 1.0)
+            for sign in (1.0, -1.0)
+        ]
+        for v, x, rate in rates:
+            self.functions.fill_rates(v[None], x, self.constants, self.stuck, rate)
+        holds = np.zeros(n, dtype=np.int64)
+        kernels().find_holding_bounds(*(rate[0] for _, _, rate in rates), holds)
+        return holds
+
     def terminal_currents(self, moment: Moment) -> tuple[dict[str, FloatArray], FloatArray]:
         """Currents out of the array into each end [A], by side, and powers in the order of :data:`POWERS` [W]."""
         m, n = self.shape

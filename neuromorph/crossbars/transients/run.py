@@ -32,6 +32,8 @@ _SAFETY, _LEAST_FACTOR, _LARGEST_FACTOR = 0.9, 0.1, 10.0
 _GENTLE = 0.1
 # Beyond a bound a state means nothing: how far stages may look, to find out when it was reached.
 _LARGEST_OVERSHOOT = 0.1
+# A state that leaves a place of rest grows exponentially until it bends: over how many time constants the stages still show the bend.
+_LARGEST_GROWTH = 1.0
 # A step that is shortened to a crossing goes beyond it by this share of what the error allows.
 _AIM = 0.5
 
@@ -133,6 +135,9 @@ class TransientRun:
         self._middle: Moment | None = None
         self._last_step = 1.0
         self.point: _Point | None = None
+        self._holds = self.circuit.holding_bounds(2.0 * sources.largest)
+        # Nearer to a bound that holds, the last digits of a state are too few for its tolerance.
+        self._least_share = min(1.0, 1e-14 / tolerance)
 
     def run(self, progress: Progress) -> None:
         """Go to the last corner.
@@ -291,9 +296,12 @@ class TransientRun:
         self.point = trial.point
 
     def _without_overshoot(self, h: float) -> float:
-        """A step [s] after which no state would be far beyond a bound if its voltage stayed."""
+        """A step [s] after which no state would be far beyond a bound if its voltage stayed, nor have grown past what the stages tell."""
         assert self.point is not None
         now = self.point
+        growth = kernels().fastest_growth(now.rate, now.slope)
+        if growth * h > _LARGEST_GROWTH:
+            h = _LARGEST_GROWTH / growth
         while not kernels().expected_overshoot(h, now.x, now.rate, now.slope) <= _LARGEST_OVERSHOOT:
             h *= 0.5
         return h
@@ -320,16 +328,17 @@ class TransientRun:
         functions.end_of_step(h, x, rate, slope, full, x2, rate2, x3, rate3, x4, rate4, reached)
         if not np.isfinite(reached).all():
             return _Trial(math.inf, now, moment3, self.energies)
-        beyond = functions.take_back(reached, x5, mirrored)
+        beyond = functions.take_back(reached, x5, mirrored, self._holds)
         point = self._point(t_next, x5, circuit.at(x5, end, moment4.found))
         functions.hold(x, point.rate)
-        error = functions.largest_error(h, slope, full, x4, rate4, x5, point.rate, reached)
+        bounds = (reached, self._holds, self._least_share)
+        error = functions.largest_error(h, slope, full, x4, rate4, x5, point.rate, *bounds)
 
         if self.sources.varies:
             xq, rateq = self._quarter
             functions.quarter_of_step(h, x, rate, slope, x3, rate3, x5, point.rate, xq)
             self._rates_within(xq, circuit.at(xq, self.sources.at(t + 0.25 * h), moment2.found), rateq)
-            args = (h, x, rate, slope, full, x3, rate3, x5, point.rate, xq, rateq, reached)
+            args = (h, x, rate, slope, full, x3, rate3, x5, point.rate, xq, rateq, *bounds)
             error = max(error, functions.error_in_time(*args))
 
         powers = [circuit.terminal_currents(moment)[1] for moment in (moment2, moment3, moment4)]
@@ -371,7 +380,7 @@ class TransientRun:
             ratio = self._over_allowed(error, off, exchanged)
         if ratio > 1.0:
             first, speed, which = functions.first_crossing(
-                h, now.x, now.rate, now.slope, self._reached, self._x[2], self._rates[2]
+                h, now.x, now.rate, now.slope, self._reached, self._x[2], self._rates[2], self._holds
             )
             if which >= 0 and speed > 0.0:
                 self._excess = _AIM * beyond / ratio
@@ -384,7 +393,7 @@ class TransientRun:
         assert self.point is not None
         now = self.point
         self.circuit.rates(x, moment, out)
-        kernels().go_on_to_bounds(now.x, now.rate, now.slope, x, out)
+        kernels().go_on_to_bounds(now.x, now.rate, now.slope, x, out, self._holds)
         kernels().hold(now.x, out)
 
     def _missed_by_quadrature(self, h: float, x: FloatArray, now: _Point) -> float:

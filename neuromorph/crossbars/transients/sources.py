@@ -123,6 +123,16 @@ class Sources:
         self.longest_step = math.inf
         self.varies = False
 
+    @property
+    def largest(self) -> float:
+        """Bound on the voltages at any time of the run [V]."""
+        t_stop = self.corners[-1]
+        bounds = []
+        for table in self._tables:
+            lengths = np.diff(np.append(table[:, 0], max(t_stop, table[-1, 0])))
+            bounds.append(np.max(np.abs(table[:, 1]) + np.abs(table[:, 2]) * lengths + np.abs(table[:, 3])))
+        return float(max(bounds))
+
     def enter(self, piece: int) -> None:
         """Make a piece the one that :meth:`at` speaks of.
 

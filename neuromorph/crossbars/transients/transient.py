@@ -246,7 +246,8 @@ def simulate_states(
     Each device has an exponential rate of its own, integrated exactly; what its voltage adds, by way of the lines, is
     integrated by the stages of a Runge-Kutta method of order 4 (sources in ``exponential_step_kernel.py``). Four solves of the
     lines a step, each started from the last. A step ends where a stimulus has a corner or a frame is wanted.
-    States are kept within 0 and 1.
+    States are kept within 0 and 1. Where a window lets no state leave a bound, the error is related to what is left to the bound, since
+    the way back depends on it; a state within 1e-14 of it has arrived.
     """
     from neuromorph.crossbars.transients.run import TransientRun
 
