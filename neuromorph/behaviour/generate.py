@@ -149,6 +149,7 @@ class EquationWriter:
             self._sizes(),
             self._stimulus(),
             self._tuple_arithmetic(),
+            self._store(),
             solve_unknowns_source(self.implicit, ARGUMENTS, self.body),
             self._equations(),
             self._jump(),
@@ -157,7 +158,6 @@ class EquationWriter:
             functions += [
                 self._by_mode("guards", lambda mode: [self._guards(mode)]),
                 self._stimulus_slope(),
-                self._store(),
                 self._jacobian(),
             ]
         # What the functions above take from the parameters is known only now.

@@ -201,7 +201,7 @@ class _Run:
             np.zeros(n, dtype=np.int64),
             solver.arguments(system, steps, self.t_stop),
             np.zeros(8, dtype=np.int64),
-            np.zeros(4),
+            np.zeros(5),
             np.empty(module.N_GUARDS),
             np.array([mode in spiking for mode in system.modes]),
             loads,

@@ -4,43 +4,88 @@ Not imported: its text stands between the generated equations of a system and ``
 module (see ``generate.py``). Every smooth piece of the stimulus is divided into equal steps anew after each
 event, so that no step straddles a jump and the method keeps its order.
 
-``method`` is the longest step of each mode [s].
+``method`` is the longest step of each mode [s], scale of each state, relative tolerance or 0, and room for the last stage's
+rates.
 """
+
+LONGEST, SCALES, RTOL, LAST_STAGE = 0, 1, 2, 3
+# Where a step is shorter than this share of the longest one, it is made even if its error is not allowed: rates may jump.
+SHORTEST = 1e-9
+
+
+@njit
+def stages(t, h, y, k1, z, here):
+    """Whether the unknowns could be solved, unknowns, and rates at the other three stages of a step of ``h`` [s]."""
+    ok2, z, k2, _, _ = equations_at(t + 0.5 * h, shift(y, 0.5 * h, k1), z, here)
+    ok3, z, k3, _, _ = equations_at(t + 0.5 * h, shift(y, 0.5 * h, k2), z, here)
+    ok4, z, k4, _, _ = equations_at(t + h, shift(y, h, k3), z, here)
+    return ok2 and ok3 and ok4, z, k2, k3, k4
 
 
 @njit
 def one_step(t, h, y, k1, z, here, method):
     """Whether the unknowns could be solved, unknowns and states after one step of ``h`` [s]."""
-    ok2, z, k2, _, _ = equations_at(t + 0.5 * h, shift(y, 0.5 * h, k1), z, here)
-    ok3, z, k3, _, _ = equations_at(t + 0.5 * h, shift(y, 0.5 * h, k2), z, here)
-    ok4, z, k4, _, _ = equations_at(t + h, shift(y, h, k3), z, here)
-    return ok2 and ok3 and ok4, z, rk4_sum(y, h, k1, k2, k3, k4)
+    solved, z, k2, k3, k4 = stages(t, h, y, k1, z, here)
+    return solved, z, rk4_sum(y, h, k1, k2, k3, k4)
 
 
 @njit
 def longest_step(mode, method):
     """Longest step of a mode [s]."""
-    return method[mode]
+    return method[LONGEST][mode]
+
+
+@njit
+def divide(t, end, step, where, clock):
+    """Divide what lies ahead into equal steps, none above ``step`` [s] but for rounding."""
+    where[STEP] = 0
+    where[STEPS] = 1 + int((end - t) / step * (1.0 - 1e-12)) if end > t else 1
+    clock[T_ORIGIN] = t
+    clock[T_STEP] = (end - t) / where[STEPS]
+    clock[T_WISH] = 0.0
 
 
 @njit
 def begin(t, end, mode, method, where, clock):
-    """Divide what lies ahead into equal steps, none above the longest but for rounding."""
-    where[STEP] = 0
-    where[STEPS] = 1 + int((end - t) / method[mode] * (1.0 - 1e-12)) if end > t else 1
-    clock[T_ORIGIN] = t
-    clock[T_STEP] = (end - t) / where[STEPS]
+    """Plan the steps to a new end."""
+    divide(t, end, method[LONGEST][mode], where, clock)
 
 
 @njit
 def advance(t, end, y, f, z, here, method, where, clock):
     """Status, end and length of the next step [s], unknowns and states there."""
+    if clock[T_WISH] > 0.0:
+        divide(t, end, clock[T_WISH], where, clock)
     h = clock[T_STEP]
     t_next = end if where[STEP] + 1 >= where[STEPS] else clock[T_ORIGIN] + (where[STEP] + 1) * h
-    solved, z1, y1 = one_step(t, h, y, f, z, here, method)
+    solved, z1, k2, k3, k4 = stages(t, h, y, f, z, here)
     if not solved:
-        return NO_ALGEBRAIC_SOLUTION, t_next, h, z1, y1
+        return NO_ALGEBRAIC_SOLUTION, t_next, h, z1, y
+    store(method[LAST_STAGE], k4)
+    y1 = rk4_sum(y, h, f, k2, k3, k4)
     return DONE if all_finite(y1) else NOT_FINITE, t_next, h, z1, y1
+
+
+@njit
+def is_exact_enough(h, y, y1, f1, here, method, clock):
+    """Whether the estimated error of a step [s] is allowed; the step that would suit is left in the clock.
+
+    With the rates at the step's end in the place of those of the last stage, the method is one of order 3: the difference
+    is the estimate, and takes nothing that is not computed anyway.
+    """
+    rtol, scales, k4, longest = method[RTOL], method[SCALES], method[LAST_STAGE], method[LONGEST][here[0]]
+    if rtol == 0.0:
+        return True
+    error = 0.0
+    for i in range(N_STATES):
+        allowed = rtol * (scales[i] + max(abs(y[i]), abs(y1[i])))
+        error = max(error, abs(h / 6.0 * (k4[i] - f1[i])) / allowed)
+    if error > 1.0 and h > SHORTEST * longest:
+        clock[T_WISH] = h * max(0.1, 0.9 * error**-0.25)
+        return False
+    if error < 0.01 and h < 0.6 * longest:
+        clock[T_WISH] = min(2.0 * h, longest)
+    return True
 
 
 @njit

@@ -105,7 +105,7 @@ class Rosenbrock:
         guards = max(1, *(sum(t.source == mode for t in system.transitions) for mode in system.modes))
         return (
             np.array([steps[mode] for mode in system.modes]),
-            np.array([1.0 if state.scale is None else state.scale for state in system.states.values()], dtype=float),
+            np.array([*system.scales().values()]),
             self.tolerance,
             self.first_step or 0.0,
             1e-22 * t_stop,

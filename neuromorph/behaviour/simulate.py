@@ -322,7 +322,7 @@ def _integrate(
     z = np.zeros(max(len(system.unknowns), 1))
     p = np.array([*map(float, system.parameters.values()), 0.0])
     method = solver.arguments(system, steps, t_stop)
-    where, clock = np.zeros(8, dtype=np.int64), np.zeros(4)
+    where, clock = np.zeros(8, dtype=np.int64), np.zeros(5)
     where[kernel.REPEATED] = -1
     times = np.empty(_ROWS_PER_CALL)
     out = np.empty((_ROWS_PER_CALL, rows.n_signals))

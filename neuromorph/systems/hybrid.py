@@ -265,6 +265,10 @@ class HybridSystem:
         """Fastest time constant of each mode [s], ``None`` where the system does not state one."""
         return dict(self._time_scales)
 
+    def scales(self) -> dict[str, float]:
+        """Nominal magnitude of each state [state's unit], 1 where it states none."""
+        return {name: 1.0 if state.scale is None else float(state.scale) for name, state in self.states.items()}
+
     @cached_property
     def _time_scales(self) -> dict[str, float | None]:
         # Kept, because sympy takes longer over it than the kernel over many a run.

@@ -12,17 +12,17 @@ from neuromorph.equations import load_kernel
 BATCH = '''
 
 @kernel
-def spike_counts(piece_starts, pieces, t_stop, steps_of_mode, y, z, p):
+def spike_counts(piece_starts, pieces, t_stop, method, y, z, p):
     """Spikes of each of n systems; ``y``, ``z`` and ``p`` have one row for each."""
     counts = np.zeros(y.shape[0], dtype=np.int64)
     times, spikes = np.empty(1 << 16), np.empty(1 << 16)
     out = np.empty((1 << 16, N_OBSERVED))
     for i in range(y.shape[0]):
-        where, clock = np.zeros(8, dtype=np.int64), np.zeros(4)
+        where, clock = np.zeros(8, dtype=np.int64), np.zeros(5)
         status = BUFFER_FULL
         while status == BUFFER_FULL:
             status, _, n_spikes = integrate(
-                piece_starts, pieces, t_stop, steps_of_mode, y[i], z[i], p[i], where, clock, times, out, spikes
+                piece_starts, pieces, t_stop, method, y[i], z[i], p[i], where, clock, times, out, spikes
             )
             counts[i] += n_spikes
     return counts
@@ -37,9 +37,10 @@ def test_a_batch_of_parameter_sets_runs_on_the_equations_of_one_neuron():
     kernel = load_kernel("batch", kernel_source(system, "rk4_kernel") + BATCH)
     p = np.array([[*n.dynamics().parameters.values(), 0.0] for n in neurons])
     starts, pieces = _pieces({"i_in": drive}, t_stop)
-    steps = np.array([*nm.RK4(dt=20e-9).steps(system, t_stop).values()])
+    solver = nm.RK4(dt=20e-9)
+    method = solver.arguments(system, solver.steps(system, t_stop), t_stop)
     y = np.array([[s.initial for s in system.states.values()]] * len(neurons))
-    counts = kernel.spike_counts(starts, pieces, t_stop, steps, y, np.zeros((len(neurons), 1)), p)
+    counts = kernel.spike_counts(starts, pieces, t_stop, method, y, np.zeros((len(neurons), 1)), p)
     alone = [len(nm.simulate(n, drive, t_stop, dt=20e-9).spikes) for n in neurons]
     assert counts.tolist() == alone
     assert len(set(alone)) == len(neurons)

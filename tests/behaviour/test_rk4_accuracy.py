@@ -12,11 +12,13 @@ import math
 import numpy as np
 import pytest
 import scipy_reference
+import sympy
 from scipy.optimize import brentq
 
 import neuromorph as nm
 from neuromorph.behaviour import RK4, simulate_system
 from neuromorph.stimulus import Constant, Sine, SquareWave
+from neuromorph.systems import HybridSystem, Mode, State
 
 
 def order(steps, errors):
@@ -45,6 +47,78 @@ def test_order_with_events_of_the_memristive_neuron(r_switch):
         assert 3.8 < order(steps, errors_of_one) < 4.3
     assert errors[0][0] < 1e-10
     assert errors[-1][0] < 3e-14
+
+
+def test_steps_shorten_where_a_fast_membrane_passes_the_range_of_switching_at_once():
+    """A hundredth of its time constant moves this membrane by six times the thermal voltage, in which a memristor switches."""
+    device = nm.MMS(r_on=110.0, r_off=1400.0, v_on=2.7, v_off=0.9, tau=33e-9)
+    neuron = nm.MemristiveALIF(
+        memristor=device, capacitance=45e-12, r_s=280.0, v_th=2.87, v_lo=0.59, r_switch=0.92, v_rest=0.0
+    )
+    drive, t_stop = Constant(value=77e-3), 40e-9
+    spikes, _ = scipy_reference.alif(neuron, drive.value, t_stop, method="DOP853", rtol=1e-13, atol=1e-16)
+    found = {}
+    for name, solver in {
+        "equal": RK4(rtol=0.0),
+        "default": RK4(),
+        "refined": RK4(refinement=2),
+        "strict": RK4(rtol=1e-13),
+    }.items():
+        recording = simulate_system(neuron.dynamics(), drive, t_stop, solver)
+        assert len(recording.spikes) == len(spikes) > 10
+        intervals = np.diff(recording.spikes.times) - np.diff(spikes)
+        found[name] = np.max(np.abs(intervals)) / np.min(np.diff(spikes)), len(recording.time)
+    errors, points = ({name: pair[k] for name, pair in found.items()} for k in (0, 1))
+    assert errors["equal"] > 2e-4
+    assert errors["default"] < 3e-5
+    assert errors["refined"] < 0.5 * errors["default"]
+    assert errors["strict"] < 1e-8
+    assert points["default"] < 1.2 * points["equal"]
+
+
+def test_the_estimate_leaves_steps_alone_that_are_short_enough():
+    for neuron, drive in ((nm.MemristiveALIF(), 1e-3), (nm.LIF(), 1.5e-4)):
+        runs = [
+            simulate_system(neuron.dynamics(), Constant(value=drive), 1e-3, solver) for solver in (RK4(), RK4(rtol=0.0))
+        ]
+        for name in runs[0].signals:
+            np.testing.assert_array_equal(runs[0][name], runs[1][name])
+        assert runs[0].provenance["options"]["rtol"] == 1e-9
+        assert "rtol" not in runs[1].provenance["options"]
+
+
+def test_an_oscillation_without_a_stated_time_constant_is_not_damped():
+    """Steps of 1/20000 of this run are longer than a radian."""
+    omega, t_stop = 3e4, 1.0
+    x, v = sympy.symbols("x v")
+    system = HybridSystem(
+        name="oscillator",
+        states={"x": State(initial=1.0), "v": State(initial=0.0)},
+        modes={"all": Mode(rates={"x": omega * v, "v": -omega * x})},
+    )
+    kept, damped = (simulate_system(system, None, t_stop, solver) for solver in (RK4(), RK4(rtol=0.0)))
+    # The amplitude falls by at most the tolerance in each step.
+    energy = kept["x"][-1] ** 2 + kept["v"][-1] ** 2
+    assert energy == pytest.approx(1.0, abs=2e-9 * len(kept.time))
+    assert damped["x"][-1] ** 2 + damped["v"][-1] ** 2 < 1e-6
+
+
+def test_rates_that_jump_end_no_run():
+    """A ramp of 1 V/s that becomes one of -1 V/s where it passes 0.3 V, without an event: it stays there."""
+    x = sympy.Symbol("x")
+    system = HybridSystem(
+        name="jump",
+        states={"x": State(initial=0.0)},
+        modes={"all": Mode(rates={"x": sympy.Piecewise((1, x < sympy.Rational(3, 10)), (-1, True))})},
+    )
+    recording = simulate_system(system, None, 0.31, RK4())
+    assert recording["x"][-1] == pytest.approx(0.3, abs=1e-6)
+
+
+@pytest.mark.parametrize("rtol", [-1e-9, 0.1, math.nan])
+def test_a_tolerance_out_of_range_is_refused(rtol):
+    with pytest.raises(ValueError, match=r"rtol must be a number from 0 to 0\.01, or None, got"):
+        RK4(rtol=rtol)
 
 
 def lif_solution(neuron, drive, t, v_start, t_start):
