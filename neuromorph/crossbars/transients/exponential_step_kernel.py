@@ -220,15 +220,15 @@ def largest_error(h, slope, full, x4, rate4, x5, rate5, reached, holds, least):
 
 
 @kernel
-def quarter_of_step(h, x, rate, slope, x3, rate3, x5, rate5, out):
-    """States after a quarter of the step, from the rates at its start, its middle and its end."""
+def part_of_step(part, h, x, rate, slope, x3, rate3, x5, rate5, out):
+    """States after a part of the step, from the rates at its start, its middle and its end."""
     for i in range(x.size):
-        phi_1, phi_2, phi_3 = phi_functions(0.25 * h * slope[i])
+        phi_1, phi_2, phi_3 = phi_functions(part * h * slope[i])
         middle = rate3[i] - rate[i] - slope[i] * (x3[i] - x[i])
         last = rate5[i] - rate[i] - slope[i] * (x5[i] - x[i])
         linear, square = 4.0 * middle - last, 2.0 * last - 4.0 * middle
-        bent = phi_2 * linear / 16.0 + phi_3 * square / 32.0
-        out[i] = inside(x[i] + h * (0.25 * phi_1 * rate[i] + bent))
+        bent = part * part * (phi_2 * linear + 2.0 * part * phi_3 * square)
+        out[i] = inside(x[i] + h * (part * phi_1 * rate[i] + bent))
 
 
 @kernel
