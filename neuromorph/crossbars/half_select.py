@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from neuromorph.crossbars.crossbar import Crossbar
 from neuromorph.crossbars.schemes import BiasScheme, checked_cell, checked_scheme
 from neuromorph.progress import Progress
+from neuromorph.stimulus import PulseTrain, Stimulus
 
 if TYPE_CHECKING:
     from neuromorph.crossbars.transients.transient import CrossbarTransient
@@ -137,8 +138,8 @@ def half_select_disturbance(
     Raises
     ------
     ValueError
-        When there is no such cell or scheme, pulses are not at least one, or voltage and times are not what they should
-        be.
+        When there is no such cell or scheme, pulses are not at least one, voltage and times are not what they should
+        be, or a pulse is longer than the period.
 
     Examples
     --------
@@ -162,10 +163,20 @@ def half_select_disturbance(
     starts = np.arange(pulses) * span
     biased = scheme.applied_to(crossbar, cell)
     stimuli = scheme.pulses(crossbar.shape, cell, voltage, times=starts.tolist(), width=width)
+    # A pulse train refuses pulses that overlap; the last one must not be cut off by the end of the run either.
+    takes = _duration(stimuli)
+    if span < takes * (1 - 1e-12):
+        raise ValueError(f"period must be at least {takes:g} s, what a pulse takes with its edges, got {period!r}")
     transient = biased.simulate(
         stimuli, pulses * span, save_at=np.append(starts, pulses * span), tolerance=tolerance, progress=progress
     )
     return HalfSelectDisturbance(scheme=scheme, cell=cell, voltage=float(voltage), transient=transient)
+
+
+def _duration(stimuli: Mapping[str, list[Stimulus | None]]) -> float:
+    """How long one pulse takes, edges included [s]."""
+    train = next(one for of_side in stimuli.values() for one in of_side if isinstance(one, PulseTrain))
+    return train.width + 0.5 * (train.rise + train.fall)
 
 
 def _checked_time(name: str, given: Any) -> float:
