@@ -58,8 +58,9 @@ def weights_of_paths(n: int, n_samples: int, seed: int) -> Array:
     ndarray, shape (n_samples + 1, n)
         Shares of the paths [pure numbers]; the first row is the data themselves.
     """
-    draws = np.random.default_rng(seed).multinomial(n, np.full(n, 1.0 / n), size=n_samples)
-    return np.concatenate([np.full((1, n), 1.0 / n), draws / n])
+    weights = np.full((n_samples + 1, n), 1.0 / n)
+    np.divide(np.random.default_rng(seed).multinomial(n, weights[0], size=n_samples), n, out=weights[1:])
+    return weights
 
 
 def estimate(values: Array, level: float) -> Estimate:

@@ -156,7 +156,11 @@ class Convergence:
                 continue
             lines += ["", f"{meaning}:"]
             for name, found in orders.items():
-                e = [format_quantity(abs(found.errors[k].value), found.unit, 3) for k in (0, -1)]
+                first, last = (abs(found.errors[k].value) for k in (0, -1))
+                if math.isnan(first) or math.isnan(last):
+                    lines.append(f"  {name:16}no spikes to compare")
+                    continue
+                e = [format_quantity(value, found.unit, 3) for value in (first, last)]
                 note = "" if found.resolved else "  (errors are not resolved: more paths)"
                 lines.append(f"  {name:16}order {found.order!s:28}{e[0]:>12} to {e[1]}{note}")
         if self.lost:

@@ -155,6 +155,14 @@ def test_messages_of_bad_input(change, message):
         nm.analysis.convergence(decay(), **given)
 
 
+def test_a_neuron_that_does_not_spike_has_no_spike_times():
+    quiet = nm.LIF(noise_current=1e-6, v_th=50.0)
+    found = nm.analysis.convergence(quiet, 1e-3, [1e-4, 5e-5, 2.5e-5], 20, seed=1)
+    text = found.summary()
+    assert "v_mem           no spikes to compare" in text
+    assert "nan" not in text
+
+
 def test_a_system_without_noise_is_refused():
     with pytest.raises(ValueError, match="has no noise: orders on random paths need a diffusion"):
         nm.analysis.convergence(nm.LIF(), 1e-3, STEPS, 20, seed=1)

@@ -39,7 +39,7 @@ def test_a_spike_kicks_the_next_layer_and_no_other():
 
 @pytest.mark.slow
 def test_all_claims_are_made_with_few_paths(tmp_path):
-    outcome = reproduce(sizes=Sizes(grid=400, interpolated=400, crossings=200, lyapunov=60), workers=2)
+    outcome = reproduce(sizes=Sizes(grid=400, interpolated=400, weak=200, crossings=200, lyapunov=60), workers=2)
     assert len(outcome.claims) >= 15
     assert {claim.figure for claim in outcome.claims} == {"strong", "weak", "A", "lambda"}
     by_measure = {claim.measure: claim for claim in outcome.claims}
@@ -48,9 +48,23 @@ def test_all_claims_are_made_with_few_paths(tmp_path):
     assert by_measure["strong order of I, layer 1, which no spike enters"].passed
     assert by_measure["order of median spike-time error, resets interpolated"].passed
     written = outcome.save(tmp_path)
-    assert {path.name for path in written} >= {"euler-maruyama.json", "euler-maruyama_orders.png"}
+    assert {path.name for path in written} >= {"euler-maruyama.json", "euler-maruyama_orders_weak.png"}
     content = json.loads((tmp_path / "euler-maruyama.json").read_text())
     assert [row["state"] for row in content["lyapunov"]] == ["v_1", "v_2", "v_3"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_every_claim_is_within_its_limits(root):
+    """At the command's sizes every number is four standard errors or more inside of its limits, so that a right method on another seed fails
+    less than once in 1e4 for each. Found with more than 99 %: an order of 1/2 in the place of 1 and the reverse, an exponent of 2 or 3, a
+    saltation factor that is left out."""
+    outcome = nm.reproduce.reproduce("euler-maruyama")
+    assert [claim.measure for claim in outcome.claims if not claim.passed] == []
+    # The table of the page.
+    page = (root / "docs" / "reproducing_papers.md").read_text("utf-8")
+    orders = [c.value for c in outcome.claims if c.figure in ("strong", "weak") and "order" in c.measure]
+    assert [f"{order:.3f}" for order in orders if f"| {order:.3f} |" not in page] == []
 
 
 def test_the_page_says_what_is_demanded(root):

@@ -25,16 +25,28 @@ def classical():
 
 @pytest.fixture(scope="module")
 def conductance():
-    """A tenth of the command's time, on the same seed."""
+    """A twentieth of the command's time, on the same seed."""
     return {panel: run_conductance(panel, n_paths=10, t_stop=2.0) for panel in PANELS}
 
 
 def test_every_claim_about_the_classical_neuron_is_within_its_limits(classical):
     """On the command's seed. The limits are what the paper's figures demand: for 100 trials and other seeds the nearest, the rate of figure 2
-    right and the mean voltage of figure 3 left, are 3.9 and 3.4 of their standard deviations away, 0.34 Hz and 0.45 mV; the others above 5."""
+    right and the mean voltage of figure 3 left, are 3.9 and 3.4 of their standard deviations away, 0.34 Hz and 0.45 mV (more trials: below);
+    the others above 5."""
     claims = classical_claims(classical)
     assert {claim.figure for claim in claims} == set(CASES)
     assert [claim.measure for claim in claims if not claim.passed] == []
+
+
+def test_the_nearest_limits_hold_for_more_trials_and_another_seed():
+    """400 trials: 7.8 and 6.8 standard deviations to the nearer limit, so a right neuron fails less than once in 1e10. Always found: half of the
+    noise, with which figure 3 left has -61.4 mV, and a refractory time of 1 ms for all trials, with which figure 2 right has 38.5 Hz."""
+    rate, v_early = (
+        run_classical("2 right", seed=2, n_trials=400).rate,
+        run_classical("3 left", seed=2, n_trials=400).v_early,
+    )
+    assert rate == pytest.approx(44.6, abs=1.5)
+    assert v_early == pytest.approx(-66e-3, abs=2e-3)
 
 
 @pytest.mark.parametrize("reading", ["pA", "mV"])

@@ -37,7 +37,13 @@ def reproduce(*, progress: Progress = silent, workers: int | None = None, sizes:
         When a run failed.
     """
     studies = run_studies(sizes, threads=workers, progress=progress)
-    studied: list[Any] = [studies.grid, studies.interpolated, studies.crossings, *studies.lyapunov.values()]
+    studied: list[Any] = [
+        studies.grid,
+        studies.interpolated,
+        studies.weak,
+        studies.crossings,
+        *studies.lyapunov.values(),
+    ]
     return Reproduction(
         paper="euler-maruyama",
         title=TITLE,
@@ -51,6 +57,7 @@ def reproduce(*, progress: Progress = silent, workers: int | None = None, sizes:
         figures={
             "orders": partial(_drawn, studies.grid),
             "orders_interpolated": partial(_drawn, studies.interpolated),
+            "orders_weak": partial(_drawn, studies.weak),
             "crossing_speeds": partial(_drawn, studies.crossings),
             **{f"lyapunov_{state}": partial(_drawn, found) for state, found in studies.lyapunov.items()},
         },
@@ -71,7 +78,7 @@ def order_rows(studies: Studies) -> list[Mapping[str, Any]]:
         Kind, name, crossings, paths, steps [s], errors [SI units], order with its limits (pure numbers).
     """
     rows: list[Mapping[str, Any]] = []
-    for found in (studies.grid, studies.interpolated):
+    for found in (studies.grid, studies.interpolated, studies.weak):
         content = found.to_dict()
         for kind in ("strong", "strong_matched", "weak", "mismatch", "spike_times"):
             for name, order in content[kind].items():

@@ -17,8 +17,8 @@ from neuromorph.stimulus import Constant, PoissonInput
 
 FloatArray = NDArray[np.float64]
 
-N_PATHS, T_STOP = 100, 2.0
-"""Runs with other spikes and noise, and length of each [s]: together some thousand intervals."""
+N_PATHS, T_STOP = 200, 2.0
+"""Runs with other spikes and noise, and length of each [s]: together some thousand intervals, and rates known to 0.2 Hz or better."""
 BURST_ISI = 3e-3
 """Intervals shorter than this belong to bursts [s]."""
 SHOWN = 1.0
