@@ -54,7 +54,7 @@ def disturb(crossbar=CROSSBAR, cell=(0, 1), voltage=0.5, **settings):
             lambda: disturb(period=0.5e-6),
             "period must be at least 1.01e-06 s, what a pulse takes with its edges, got 5e-07",
         ),
-        (lambda: disturb(period=1e-6, pulses=2), "period must be at least 1.01e-06 s"),
+        (lambda: disturb(period=1e-6, pulses=2), "times must not let pulses overlap, each takes 1.01e-06 s"),
         (lambda: disturb(pulses=True), "pulses must be a whole number of at least 1, got True"),
         (lambda: disturb(pulses=0), "pulses must be a whole number of at least 1, got 0"),
         (lambda: nm.Crossbar([[1e-3]]).deck(name=3), "name, the title of the deck, must be text, got 3"),
