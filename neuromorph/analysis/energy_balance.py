@@ -20,6 +20,8 @@ STORED = "e_stored"
 _INPUT, _SUPPLY, _PART = "p_in", "p_supply", "p_"
 # What an instant reset takes from the capacitors goes into the part that stands for the discharge.
 _DISCHARGE = "discharge"
+# A switch has closed in a step from below this share of the power after it to above this share of the largest one.
+_OPEN, _CLOSED = 1e-3, 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +163,8 @@ def energy(recording: Recording) -> EnergyBalance:
     -----
     Powers are integrated by the trapezoidal rule over the recording's own grid. Where two equal times mark a
     jump, the power is integrated on both sides, and what a jump takes out of the capacitors counts as
-    dissipated in ``discharge``: no resistance, however small, dissipates less.
+    dissipated in ``discharge``: no resistance, however small, dissipates less. A step of a SPICE engine in which the switch of that
+    name closes, so that its power rises from nothing, is such a jump, too.
 
     Examples
     --------
@@ -178,7 +181,12 @@ def energy(recording: Recording) -> EnergyBalance:
         raise ValidationError("the recording is too short for an energy balance: it needs two samples")
     time, stored = recording.time, recording[STORED]
     dissipated = {name.removeprefix(_PART): _integral(recording[name], time) for name in parts}
-    at_jumps = float(np.sum((stored[:-1] - stored[1:])[np.diff(time) == 0.0]))
+    given_off, steps = stored[:-1] - stored[1:], np.diff(time)
+    at_jumps = float(np.sum(given_off[steps == 0.0]))
+    if _DISCHARGE in dissipated:
+        power = recording[_PART + _DISCHARGE]
+        closes = _closes(power) & (steps > 0.0)
+        at_jumps += float(np.sum((given_off - 0.5 * (power[:-1] + power[1:]) * steps)[closes]))
     if at_jumps or _DISCHARGE in dissipated:
         dissipated[_DISCHARGE] = dissipated.get(_DISCHARGE, 0.0) + at_jumps
     return EnergyBalance(
@@ -228,3 +236,9 @@ def _refuse_missing(recording: Recording, sources: list[str], parts: list[str]) 
 
 def _integral(power: Any, time: Any) -> float:
     return float(np.trapezoid(power, time))
+
+
+def _closes(power: Any) -> Any:
+    """Steps in which a switch closes: its power rises from nothing."""
+    before, after = np.abs(power[:-1]), np.abs(power[1:])
+    return (before < _OPEN * after) & (after > _CLOSED * np.max(after))

@@ -179,3 +179,14 @@ def test_integrals_use_the_recordings_own_uneven_grid():
     balance = energy(nm.Recording(time, signals, {"p_in": "W", "p_leak": "W", "e_stored": "J"}))
     assert balance.total_delivered == pytest.approx(0.5)
     assert balance.imbalance == pytest.approx(0.0, abs=1e-12)
+
+
+def test_a_switch_that_closes_within_a_step_of_ngspice():
+    """A slow membrane whose reset is over in some nanoseconds: of its first one the engine has a single step."""
+    neuron = nm.LIF(capacitance=80e-9, r_leak=93e3, v_th=3.43, v_reset=-0.22, v_rest=1.04, t_refractory=0.11e-3)
+    recording = nm.simulate(neuron, nm.Constant(value=28.4e-6), 50e-3, "ngspice")
+    balance = energy(recording)
+    assert balance.spike_count > 1
+    assert balance.imbalance < 2e-3
+    by_trapezoids = np.trapezoid(recording["p_discharge"], recording.time)
+    assert by_trapezoids < 0.99 * balance.dissipated["discharge"]
