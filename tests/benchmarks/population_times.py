@@ -2,7 +2,7 @@
 
 Usage: python tests/benchmarks/population_times.py [--write]
 
-Ours and Brian2 take turns, and the shortest time of each counts. Brian2's is that of its own clock around its loop of
+Ours and Brian2 take turns, and the shortest time of each counts; of two threads beside one, the median of the ratios. Brian2's is that of its own clock around its loop of
 steps, which shows the processor's time: without generating, compiling and starting the program. Ours is the processor's time of the whole call, its checks and the order of
 its spikes included, with kernels compiled before.
 """
@@ -12,15 +12,16 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import platform
 import re
+import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from importlib.metadata import version
@@ -32,8 +33,11 @@ from peers import HERE, environment
 
 import neuromorph as nm
 
+sys.path.insert(0, str(HERE.parents[1] / "scripts"))
+from measured_tables import machine, marks, rewrite
+
 PAGE = HERE.parents[1] / "docs" / "choosing_a_solver.md"
-BEGIN, END = "<!-- populations: begin -->", "<!-- populations: end -->"
+NAME = "populations"
 N = 10_000
 REPETITIONS = 15
 
@@ -143,16 +147,16 @@ def built_peer(python, case, folder):
 
 @dataclass
 class Times:
-    """Shortest times of a case [s], and the spikes of ours and the peer's.
+    """Shortest times of a case [s], what a second thread gains, and the spikes of ours and the peer's.
 
-    `one` and `peer` are the processor's, which Brian2's clock shows, too; `alone`, one thread, and `two` are the wall clock's.
+    `one` and `peer` are the processor's, which Brian2's clock shows, too; `gains` are ratios of the wall clock's, of one thread
+    to two, run one after the other.
     """
 
     case: Case
     one: float = math.inf
-    alone: float = math.inf
-    two: float = math.inf
     peer: float = math.inf
+    gains: list[float] = field(default_factory=list)
     spikes: int = 0
     peer_spikes: int = 0
 
@@ -160,6 +164,11 @@ class Times:
     def speed(self):
         """Neuron-steps in a second by one thread."""
         return N * self.case.n_steps / self.one
+
+    @property
+    def gain(self):
+        """How many times as fast two threads are: the median, since a processor that others use halts one thread and not the other."""
+        return statistics.median(self.gains)
 
 
 def measured(python, folder, repetitions=REPETITIONS):
@@ -175,9 +184,9 @@ def measured(python, folder, repetitions=REPETITIONS):
             peer()
         for _ in range(repetitions):
             for times, peer in zip(found, peers, strict=True):
-                seconds, by_wall_clock, times.spikes = times.case.run(1)
-                times.one, times.alone = min(times.one, seconds), min(times.alone, by_wall_clock)
-                times.two = min(times.two, times.case.run(2)[1])
+                seconds, alone, times.spikes = times.case.run(1)
+                times.one = min(times.one, seconds)
+                times.gains.append(alone / times.case.run(2)[1])
                 seconds, times.peer_spikes = peer()
                 times.peer = min(times.peer, seconds)
     return found
@@ -267,7 +276,7 @@ def table(found, limits):
         case = times.case
         traffic = times.speed * memory_traffic(case, times.spikes)
         lines.append(
-            f"| {case.name} | {times.speed / 1e6:.0f} M/s | {times.alone / times.two:.2f} x | "
+            f"| {case.name} | {times.speed / 1e6:.0f} M/s | {times.gain:.2f} x | "
             f"{N * case.n_steps / times.peer / 1e6:.1f} M/s | {times.peer / times.one:.1f} ({case.demanded:g}) | "
             f"{case.operations} + {case.words} integer: {times.speed * case.operations / limits.operations[0]:.0%} | "
             f"{traffic / limits.bytes[0]:.1%} |"
@@ -276,38 +285,22 @@ def table(found, limits):
 
 
 def block(found, limits):
-    """The part of the page between its marks."""
+    """The part of the page between its marks, with these."""
+    begin, end = marks(NAME)
     rates = (f"{limits.operations[k] / 1e9:.0f} Gflop/s and {limits.bytes[k] / 1e9:.0f} GB/s" for k in (0, 1))
     versions = ", ".join(f"{name} {version(name)}" for name in ("neuromorph", "numpy", "numba"))
     return "\n".join(
         [
-            BEGIN,
+            begin,
             *table(found, limits),
             "",
             f"In neuron-steps a second, {CASES[0].solver.dt * 1e6:g} us a step for the LIF and {CASES[2].solver.dt * 1e6:g} us for the memristive neuron, "
             "some spikes in a hundred steps at most. The processor's "
             f"limits, from a chain of fused products and a copy in the same run: {next(rates)} with one thread, {next(rates)} with "
             f"two. Measured on {date.today().isoformat()}, {machine()}, Python {platform.python_version()}, {versions}, Brian2 2.9.0.",
-            END,
+            end,
         ]
     )
-
-
-def machine():
-    """Kind of machine, without its name."""
-    model = None
-    if Path("/proc/cpuinfo").is_file():
-        model = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text("utf-8"), re.MULTILINE)
-    said = f" ({model[1].strip()})" if model else ""
-    return f"{platform.system()} {platform.machine()} with {os.cpu_count()} cores{said}"
-
-
-def rewrite(page, text):
-    """Put the text in place of the page's marked block."""
-    old = page.read_text("utf-8")
-    if old.count(BEGIN) != 1 or old.count(END) != 1:
-        raise SystemExit(f"{page.name} must have the marks {BEGIN} and {END}, once each")
-    page.write_text(old[: old.index(BEGIN)] + text + old[old.index(END) + len(END) :], "utf-8")
 
 
 def main():
@@ -317,7 +310,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         text = block(measured(environment("brian2.txt"), folder), Limits.measured())
     if given.write:
-        rewrite(PAGE, text)
+        rewrite(PAGE, NAME, text)
     else:
         print(text)
 

@@ -10,8 +10,7 @@ import numpy as np
 import population_times as times
 import pytest
 
-# What is reached on a machine that others use, too; the table names what is aimed at on an idle one.
-REACHED = {"LIF": 2.5, "LIF with white noise": 4.5, "memristive ALIF, RK4": 3.5}
+WITH_TWO_THREADS = 1.7
 
 
 @pytest.mark.slow
@@ -26,19 +25,22 @@ def test_populations_beside_brian2(peer_environment, tmp_path, capsys):
         # The same neurons: counts differ by the noise that each draws, by the grid, and by the last bits of a step.
         spread = 5 * np.sqrt(one.spikes) if "noise" in one.case.name else 0.01 * one.spikes
         assert abs(one.spikes - one.peer_spikes) < spread, one.case.name
-        assert one.peer / one.one > REACHED[one.case.name], one.case.name
+        assert one.peer / one.one > one.case.demanded, one.case.name
+        if one.case.neuron.dynamics().is_random:
+            assert one.gain > WITH_TWO_THREADS, one.case.name
         assert one.speed * one.case.operations < limits.operations[0], one.case.name
 
 
 def test_the_table_has_its_place_in_the_page(tmp_path):
-    assert times.PAGE.read_text("utf-8").count(times.BEGIN) == times.PAGE.read_text("utf-8").count(times.END) == 1
+    begin, end = times.marks(times.NAME)
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{times.BEGIN}\nold\n{times.END}\nafter\n")
-    times.rewrite(page, f"{times.BEGIN}\nnew\n{times.END}")
-    assert page.read_text() == f"before\n{times.BEGIN}\nnew\n{times.END}\nafter\n"
+    page.write_text(times.PAGE.read_text("utf-8"), "utf-8")
+    times.rewrite(page, times.NAME, f"{begin}\nnew\n{end}")
+    before, _, after = times.PAGE.read_text("utf-8").partition(begin)
+    assert page.read_text("utf-8") == f"{before}{begin}\nnew\n{end}{after.partition(end)[2]}"
     page.write_text("no marks")
     with pytest.raises(SystemExit, match="must have the marks"):
-        times.rewrite(page, "")
+        times.rewrite(page, times.NAME, "")
 
 
 MEMORY = """
