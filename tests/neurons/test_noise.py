@@ -48,19 +48,20 @@ def test_a_noise_that_is_off_by_2_percent_is_seen_on_a_path():
 
 @pytest.mark.parametrize("interpretation", ["ito", "stratonovich"])
 def test_fine_smooth_noise_comes_to_the_stated_integral(interpretation):
-    """Wong and Zakai: without the correction, or with its sign reversed, the difference would stay at 10 % and more."""
+    """Wong and Zakai: without the correction, or with its sign reversed, the difference would stay at 10 % and more.
+
+    On other seeds it is 0.57 % and 0.15 % with a scatter of 0.16 % and 0.04 %: the limits are 8 and more standard deviations away. A
+    correction that is off by 10 % would leave 1 %, and is found always.
+    """
     # Strong: over a membrane time constant the multiplicative noise has a variance of 0.5.
     neuron = nm.LIF(
         noise_current=1e-7, noise_conductance=2.2e-6, interpretation=interpretation, v_th=100.0, t_refractory=0.0
     )
-    differences = []
-    for dt in (8e-6, 2e-6):
+    for dt, limit in ((8e-6, 0.02), (2e-6, 0.005)):
         pair, drives = nm.frozen_noise(neuron, QUIET, 8e-3, seed=5, dt=dt)
         smooth = nm.simulate(pair, drives, 8e-3)
         ito = nm.simulate(neuron, QUIET, 8e-3, solver=nm.Milstein(dt=dt), seed=5)
-        differences.append(rms_over_sd(smooth, ito, 8e-3, settled=2e-3))
-    assert differences[1] < 0.03
-    assert differences[1] < 0.5 * differences[0]
+        assert rms_over_sd(smooth, ito, 8e-3, settled=2e-3) < limit
 
 
 def test_the_interpretations_differ_by_their_drift():
@@ -122,6 +123,9 @@ class TestRandomRefractoryTime:
         truncated = batch["n_truncated"][-1].sum() / len(batch.spikes)
         assert truncated == pytest.approx(share, abs=4.5 * math.sqrt(share / len(batch.spikes)))
         assert drawn.min() > -5e-6
+        # What is below zero counts as zero, not as its magnitude: as many intervals as were counted have no refractory time, but for 0.3 %
+        # that have a short one. 4.5 standard errors are 0.7 %; without truncation it would be 6 % less, found always.
+        assert (drawn < 5e-6).mean() == pytest.approx(share, abs=0.01)
 
     def test_a_circuit_is_refused(self):
         with pytest.raises(ValueError, match=r"has one refractory time, and t_refractory_sd is 0\.0002 s"):
