@@ -51,7 +51,7 @@ def test_fine_smooth_noise_comes_to_the_stated_integral(interpretation):
     """Wong and Zakai: without the correction, or with its sign reversed, the difference would stay at 10 % and more.
 
     On other seeds it is 0.57 % and 0.15 % with a scatter of 0.16 % and 0.04 %: the limits are 8 and more standard deviations away. A
-    correction that is off by 10 % would leave 1 %, and is found always.
+    correction that is off by 10 % leaves 6 %, and is found always.
     """
     # Strong: over a membrane time constant the multiplicative noise has a variance of 0.5.
     neuron = nm.LIF(
