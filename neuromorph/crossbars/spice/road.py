@@ -346,5 +346,11 @@ class _Reader:
 
 
 def _cumulative(time: Array, power: Array) -> Array:
-    """Energy since 0 s [J]."""
-    return np.concatenate([[0.0], np.cumsum(0.5 * (power[1:] + power[:-1]) * np.diff(time))])
+    """Energy since 0 s [J], between ngspice's steps by the monotone cubics that frames are read by."""
+    from scipy.interpolate import PchipInterpolator
+
+    if time.size < 2:
+        return np.zeros(time.size)
+    # Slopes next to zero overflow where they are not used.
+    with np.errstate(over="ignore"):
+        return np.asarray(PchipInterpolator(time, power).antiderivative()(time))
