@@ -38,10 +38,10 @@ def alarms(found):
 
 @pytest.mark.parametrize("shape", [1.0, 20.0])
 def test_chance_is_rarely_called_a_difference(shape):
-    """At 1e-3 each, two alarms of one kind in 200 networks come in one of 50 such tests; the seed is fixed."""
+    """At 1e-3 each, five alarms of one kind in 200 networks come in one of 4e5 such tests; of a kind that gives one in twenty, 97 %."""
     rng = np.random.default_rng(5)
     seen = np.array([alarms(compare_statistics(network(rng, shape), network(rng, shape), T_STOP)) for _ in range(200)])
-    assert seen.sum(axis=0).max() <= 1
+    assert seen.sum(axis=0).max() <= 4
 
 
 def test_rates_that_differ_are_found():
