@@ -100,6 +100,10 @@ def convert(
         }
     elif any(text is not None for text in (v_unit, t_unit, r_unit)):
         raise ValueError("--v-unit, --t-unit and --r-unit are for NIR, and neither of these files is one")
+    elif spike_area != 1.0:
+        raise ValueError("--spike-area is for NIR, and neither of these files is one")
+    if setting and is_nir:
+        raise ValueError(f"--set is for arguments of a script's design(), and {network!r} is no script (.py)")
     if through != "edges" and not is_nir:
         raise ValueError("--through says what weights of NIR become: it is for a NIR file that becomes a network")
     if memristive_state is not None and (is_nir or output.suffix == _JSON):

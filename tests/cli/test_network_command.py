@@ -234,6 +234,11 @@ def test_nir_and_what_is_lost(run, tmp_path):
         (["convert", "chain:2", "-o", "g.xyz"], r"a name that ends in .json \(a network\) or .nir"),
         (["convert", "chain:2", "-o", "g.nir"], "NIR's numbers have no units: say what 1 is with --v-unit, --t-unit, --r-unit"),
         (["convert", "chain:2", "-o", "g.json", "--v-unit", "1V"], "are for NIR, and neither of these files is one"),
+        (["convert", "chain:2", "-o", "g.json", "--spike-area", "1e-3"], "--spike-area is for NIR, and neither"),
+        (
+            ["convert", "some.nir", "-o", "g.json", "--set", "n0.tau=1ms", "--v-unit", "1V", "--t-unit", "1s", "--r-unit", "1ohm"],
+            "--set is for arguments of a script's design.., and '.*some.nir' is no script",
+        ),
         (["convert", "chain:2", "-o", "g.json", "--through", "crossbar"], "it is for a NIR file that becomes a network"),
         (["convert", "chain:2", "-o", "g.json", "--memristive-state", "0.5"], "give --output a name in .nir"),
         (["convert", "a.nir", "-o", "b.nir"], "NIR becomes a network; give a name that ends in .json"),
