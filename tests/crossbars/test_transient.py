@@ -542,3 +542,12 @@ def test_energy_where_powers_bend_and_states_rest(model, stimulus, tolerance):
     # Each step may be off by ten times the tolerance; measured: 2e-6, and 2e-8 at the finer one.
     assert found.energy["devices"][-1] == pytest.approx(exact, rel=2 * tolerance)
     assert found.energy["delivered"][-1] == pytest.approx(exact, rel=2 * tolerance)
+
+
+def test_energy_where_a_current_begins_asks_for_no_endless_steps():
+    """A device that carries nothing at 0 until its state leaves it: no energy is there yet that errors could be related to."""
+    crossbar = nm.Crossbar(nm.DeviceArray(nm.Yakopcic(), [[0.0]]), r_driver=20.0)
+    ramp = nm.PiecewiseLinear(times=[0.0, 1e-3], values=[-0.1, 0.4])
+    found = crossbar.simulate(ramp, 1e-3, save_at=2)
+    assert found.statistics["steps"] < 500
+    assert found.states[-1, 0, 0] > 0.1

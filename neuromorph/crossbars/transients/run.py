@@ -28,6 +28,8 @@ _ENERGY_SLACK = 10.0
 # Where voltages change, powers bend within a step by more than the stages see. Boole's rule knows; the powers at three quarters,
 # which only it needs, are found where those at a quarter are this share of what is allowed beside a parabola.
 _WORTH_A_LOOK = 0.1
+# Share of the run below which a step is short enough for any energy.
+_SHORT_FOR_ENERGY = 1e-7
 _BOOLE_LESS_SIMPSON = np.array([7.0, 32.0, 12.0, 32.0, 7.0]) / 90.0 - np.array([1.0, 0.0, 4.0, 0.0, 1.0]) / 6.0
 # What a solve of the lines may be off by, in relation to the error that a step may make.
 _SOLVE_SHARE = 1e-3
@@ -362,6 +364,9 @@ class TransientRun:
                 bend = h * (_BOOLE_LESS_SIMPSON @ np.array(five))
                 gained = gained + bend
                 off += float(np.abs(bend)[:2].max())
+        if h <= _SHORT_FOR_ENERGY * float(self.sources.corners[-1]):
+            # Where a current begins, all that was exchanged comes from this step, however short.
+            off = 0.0
         ratio = self._over_allowed(error, off, exchanged)
         trial = _Trial(ratio, point, moment3, gained)
         if beyond > 0.0:
