@@ -149,7 +149,6 @@ class EquationWriter:
             self._sizes(),
             self._stimulus(),
             self._tuple_arithmetic(),
-            self._store(),
             solve_unknowns_source(self.implicit, ARGUMENTS, self.body),
             self._equations(),
             self._jump(),
@@ -158,6 +157,7 @@ class EquationWriter:
             functions += [
                 self._by_mode("guards", lambda mode: [self._guards(mode)]),
                 self._stimulus_slope(),
+                self._store(),
                 self._jacobian(),
             ]
         # What the functions above take from the parameters is known only now.
@@ -199,6 +199,10 @@ class EquationWriter:
         def per_state(expression: str) -> str:
             return tuple_text(expression.replace("#", str(i)) for i in states)
 
+        def error(i: int) -> str:
+            allowed = f"(scales[{i}] + max(abs(y[{i}]), abs(y1[{i}])))"
+            return f"abs(h6 * (k1[{i}] - k2[{i}] - k3[{i}] + k4[{i}])) / {allowed}"
+
         def pack(name: str, count: int) -> str:
             return f"@njit\ndef {name}(a):\n    return {tuple_text(f'a[{i}]' for i in range(count))}\n"
 
@@ -209,6 +213,8 @@ class EquationWriter:
                 f"@njit\ndef shift(y, h, k):\n    return {per_state('y[#] + h * k[#]')}\n",
                 "@njit\ndef rk4_sum(y, h, k1, k2, k3, k4):\n    h6 = h / 6.0\n"
                 f"    return {per_state('y[#] + h6 * (k1[#] + 2.0 * (k2[#] + k3[#]) + k4[#])')}\n",
+                "@njit\ndef rk4_error(y, y1, h, k1, k2, k3, k4, scales):\n    h6 = h / 6.0\n"
+                f"    return max({', '.join(['0.0', *map(error, states)])})\n",
                 "@njit\ndef middle(h, y0, f0, y1, f1):\n"
                 '    """Middle of the cubic through two states with these rates."""\n'
                 f"    return {per_state('0.5 * (y0[#] + y1[#]) + 0.125 * h * (f0[#] - f1[#])')}\n",

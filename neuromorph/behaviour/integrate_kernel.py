@@ -1,8 +1,8 @@
 """The run of one hybrid system: events located by steps of part length, jumps, rows, resuming.
 
 Not imported: its text follows the generated equations of a system (see ``generate.py``) and the text of a
-solver in one module. A solver provides ``begin``, ``advance``, ``is_exact_enough``, ``one_step``, ``suspect``,
-``longest_step`` and ``write_inside``, and knows alone what ``method`` is.
+solver in one module. A solver provides ``begin``, ``advance``, ``one_step``, ``suspect``, ``longest_step`` and
+``write_inside``, and knows alone what ``method`` is.
 
 ``here`` is what stays the same in a step: mode, when it was entered [s], start of the present piece of the
 stimulus [s], its coefficients, and the parameters.
@@ -203,8 +203,6 @@ def integrate(piece_starts, pieces, t_stop, method, y_array, z_array, p_array, w
             if status != DONE:
                 break
             solved, z1, f1, g1, seen = equations_at(t_next, y1, z1, here)
-            if solved and not is_exact_enough(h, y, y1, f1, here, method, clock):
-                continue
             if not (solved and suspect(suspects, t, h, y, f, g, y1, f1, g1, z1, here, method)):
                 status = NO_ALGEBRAIC_SOLUTION
                 break

@@ -37,6 +37,7 @@ _STEPS_PER_ROW = 3
 # A neuron by itself makes 100 steps in a time constant; in a network spikes of the others cut its steps anyway, and 40 leave an error of
 # some 1e-9 of an interval.
 _LONGER_STEPS = 2.5
+_RTOL = 3e-6
 _ROWS_PER_STIFF_RUN = 20_000
 
 
@@ -48,6 +49,9 @@ class NetworkSolver:
     ----------
     dt : float, optional
         Longest time step of a neuron [s]; without it a fortieth of the time constant of each mode.
+    rtol : float, optional
+        Largest estimated error of a step of RK4, as :class:`RK4` has it [pure number]; without it 3e-6 where `dt` is left out, and 0,
+        for steps that depend on no estimate, where it is given.
     refinement : int
         Divides every step [pure number].
 
@@ -58,6 +62,7 @@ class NetworkSolver:
     """
 
     dt: float | None = None
+    rtol: float | None = None
     refinement: int = 1
 
     engine: ClassVar[str] = "rk4"
@@ -72,8 +77,10 @@ class NetworkSolver:
 
     def of(self, group: NeuronGroup) -> RK4 | Rosenbrock:
         """What solves one kind of neuron; steps in s."""
-        kind = Rosenbrock if group.system.stiff else RK4
-        return kind(dt=self.dt, refinement=self.refinement)
+        if group.system.stiff:
+            return Rosenbrock(dt=self.dt, refinement=self.refinement)
+        rtol = _RTOL if self.rtol is None and self.dt is None else self.rtol
+        return RK4(dt=self.dt, rtol=rtol, refinement=self.refinement)
 
 
 def simulate_network(

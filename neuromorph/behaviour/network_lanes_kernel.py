@@ -17,10 +17,11 @@ def fill_lanes(tiles, values):
 
 @njit
 def quiet_pass(
-    t, end, tiles, members, states, unknowns, modes, entered, currents, longest, new_states, new_unknowns, quiet, keeps
+    t, end, tiles, members, states, unknowns, modes, entered, currents, method, new_states, new_unknowns, quiet, keeps
 ):
     """Take all members from ``t`` to ``end`` in one step; which of them were quiet, and which are to keep what they have."""
-    h = end - t
+    h, longest, scales = end - t, method[0], method[1]
+    rtol = method[2] if method[2] > 0.0 else math.inf
     for block in range(tiles.shape[0]):
         tile, first = tiles[block], block * WIDTH
         count = min(WIDTH, members.shape[0] - first)
@@ -42,7 +43,7 @@ def quiet_pass(
                 tile[COEFFICIENTS + 3 * WIDTH + i],
             )
             y, z, p = states_of(tile, i), unknowns_of(tile, i), own_constants(tile, i)
-            is_quiet, y1, z1 = quiet_step(tile[MODES + i], tile[ENTERED + i], t, end, h, y, u, p, z, (0.0,))
+            is_quiet, y1, z1 = quiet_step(tile[MODES + i], tile[ENTERED + i], t, end, h, y, u, p, z, scales, rtol)
             tile[JUMPS + i] = 1.0 if is_quiet else 0.0
             put_states(tile, i, y1)
             put_unknowns(tile, i, z1)

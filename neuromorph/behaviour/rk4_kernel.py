@@ -4,12 +4,11 @@ Not imported: its text stands between the generated equations of a system and ``
 module (see ``generate.py``). Every smooth piece of the stimulus is divided into equal steps anew after each
 event, so that no step straddles a jump and the method keeps its order.
 
-``method`` is the longest step of each mode [s], scale of each state, relative tolerance or 0, and room for the last stage's
-rates.
+``method`` is the longest step of each mode [s], scale of each state, and relative tolerance or 0.
 """
 
-LONGEST, SCALES, RTOL, LAST_STAGE = 0, 1, 2, 3
-# Where a step is shorter than this share of the longest one, it is made even if its error is not allowed: rates may jump.
+LONGEST, SCALES, RTOL = 0, 1, 2
+# A step that is shorter than this share of the longest one is made even if its error is not allowed: rates may jump.
 SHORTEST = 1e-9
 
 
@@ -53,39 +52,29 @@ def begin(t, end, mode, method, where, clock):
 
 @njit
 def advance(t, end, y, f, z, here, method, where, clock):
-    """Status, end and length of the next step [s], unknowns and states there."""
+    """Status, end and length of the next step whose error is allowed [s], unknowns and states there.
+
+    The estimate is the difference to a method of order 2 of the same stages, ``y + h (k2 + k3) / 2``.
+    """
+    longest, rtol = method[LONGEST][here[0]], method[RTOL]
     if clock[T_WISH] > 0.0:
         divide(t, end, clock[T_WISH], where, clock)
-    h = clock[T_STEP]
-    t_next = end if where[STEP] + 1 >= where[STEPS] else clock[T_ORIGIN] + (where[STEP] + 1) * h
-    solved, z1, k2, k3, k4 = stages(t, h, y, f, z, here)
-    if not solved:
-        return NO_ALGEBRAIC_SOLUTION, t_next, h, z1, y
-    store(method[LAST_STAGE], k4)
-    y1 = rk4_sum(y, h, f, k2, k3, k4)
-    return DONE if all_finite(y1) else NOT_FINITE, t_next, h, z1, y1
-
-
-@njit
-def is_exact_enough(h, y, y1, f1, here, method, clock):
-    """Whether the estimated error of a step [s] is allowed; the step that would suit is left in the clock.
-
-    With the rates at the step's end in the place of those of the last stage, the method is one of order 3: the difference
-    is the estimate, and takes nothing that is not computed anyway.
-    """
-    rtol, scales, k4, longest = method[RTOL], method[SCALES], method[LAST_STAGE], method[LONGEST][here[0]]
-    if rtol == 0.0:
-        return True
-    error = 0.0
-    for i in range(N_STATES):
-        allowed = rtol * (scales[i] + max(abs(y[i]), abs(y1[i])))
-        error = max(error, abs(h / 6.0 * (k4[i] - f1[i])) / allowed)
-    if error > 1.0 and h > SHORTEST * longest:
-        clock[T_WISH] = h * max(0.1, 0.9 * error**-0.25)
-        return False
-    if error < 0.01 and h < 0.6 * longest:
-        clock[T_WISH] = min(2.0 * h, longest)
-    return True
+    while True:
+        h = clock[T_STEP]
+        t_next = end if where[STEP] + 1 >= where[STEPS] else clock[T_ORIGIN] + (where[STEP] + 1) * h
+        solved, z1, k2, k3, k4 = stages(t, h, y, f, z, here)
+        y1 = rk4_sum(y, h, f, k2, k3, k4)
+        if not solved:
+            return NO_ALGEBRAIC_SOLUTION, t_next, h, z1, y1
+        is_finite = all_finite(y1)
+        if rtol == 0.0 or h <= SHORTEST * longest:
+            return DONE if is_finite else NOT_FINITE, t_next, h, z1, y1
+        error = rk4_error(y, y1, h, f, k2, k3, k4, method[SCALES]) / rtol if is_finite else math.inf
+        if error <= 1.0:
+            if error < 0.05 and h < 0.6 * longest:
+                clock[T_WISH] = min(2.0 * h, longest)
+            return DONE, t_next, h, z1, y1
+        divide(t, end, h * max(0.1, 0.9 * error ** (-1.0 / 3.0)), where, clock)
 
 
 @njit

@@ -26,8 +26,8 @@ def stays_below_zero(g0, g2, g3, g1):
 
 
 @inlined
-def quiet_step(mode, t_entered, t, t_end, h, y, u, p, z, w):
-    """One step without an event: whether there surely was none, states and unknowns."""
+def quiet_step(mode, t_entered, t, t_end, h, y, u, p, z, scales, rtol):
+    """One step without an event: whether there surely was none and its estimated error is allowed, states and unknowns."""
     since, half = t - t_entered, 0.5 * h
     u_middle, u_end = stimulus_at(half, u), stimulus_at(h, u)
     ok1, z, k1, g0, _ = equations(mode, t, since, y, stimulus_at(0.0, u), p, z)
@@ -36,7 +36,7 @@ def quiet_step(mode, t_entered, t, t_end, h, y, u, p, z, w):
     ok4, z, k4, _, _ = equations(mode, t_end, since + h, shift(y, h, k3), u_end, p, z)
     y1 = rk4_sum(y, h, k1, k2, k3, k4)
     ok5, z, g1 = guards(mode, t_end, since + h, y1, u_end, p, z)
-    quiet = all_below_zero(g0) and all_below_zero(g1)
+    quiet = all_below_zero(g0) and all_below_zero(g1) and rk4_error(y, y1, h, k1, k2, k3, k4, scales) <= rtol
     if N_SOLVED > 0:
         quiet = quiet and ok1 and ok2 and ok3 and ok4 and ok5
     for i in range(N_GUARDS):

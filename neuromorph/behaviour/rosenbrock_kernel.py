@@ -212,12 +212,6 @@ def advance(t, end, y, f, z, here, method, where, clock):
 
 
 @njit
-def is_exact_enough(h, y, y1, f1, here, method, clock):
-    """Whether the error of a step is allowed: ``advance`` makes no others."""
-    return True
-
-
-@njit
 def highest_of_parabola(g0, gm, g1):
     """Where between the first and the last of three values a parabola is highest, or 2; and how high about."""
     slope, bend = 4.0 * gm - 3.0 * g0 - g1, 2.0 * (g0 - 2.0 * gm + g1)

@@ -208,7 +208,7 @@ def _of_network(system: HybridNetwork, drives: Any, solver: Any, seed: int | Non
     if solver is None or isinstance(solver, NetworkSolver):
         return solver or NetworkSolver()
     if isinstance(solver, RK4):
-        return NetworkSolver(dt=solver.dt, refinement=solver.refinement)
+        return NetworkSolver(dt=solver.dt, rtol=solver.rtol, refinement=solver.refinement)
     raise ValueError(
         f"a network is solved by RK4, and by Rosenbrock where a neuron is stiff, with the events of all: give dt or nm.RK4(dt=...), not {solver!r}"
     )

@@ -86,7 +86,7 @@ def test_the_estimate_leaves_steps_alone_that_are_short_enough():
         ]
         for name in runs[0].signals:
             np.testing.assert_array_equal(runs[0][name], runs[1][name])
-        assert runs[0].provenance["options"]["rtol"] == 1e-9
+        assert runs[0].provenance["options"]["rtol"] == 1e-6
         assert "rtol" not in runs[1].provenance["options"]
 
 
@@ -100,9 +100,9 @@ def test_an_oscillation_without_a_stated_time_constant_is_not_damped():
         modes={"all": Mode(rates={"x": omega * v, "v": -omega * x})},
     )
     kept, damped = (simulate_system(system, None, t_stop, solver) for solver in (RK4(), RK4(rtol=0.0)))
-    # The amplitude falls by at most the tolerance in each step.
+    # The error is far below its estimate, by 1e-6 at most in each step.
     energy = kept["x"][-1] ** 2 + kept["v"][-1] ** 2
-    assert energy == pytest.approx(1.0, abs=2e-9 * len(kept.time))
+    assert energy == pytest.approx(1.0, abs=2e-5)
     assert damped["x"][-1] ** 2 + damped["v"][-1] ** 2 < 1e-6
 
 
@@ -115,7 +115,7 @@ def test_rates_that_jump_end_no_run():
         modes={"all": Mode(rates={"x": sympy.Piecewise((1, x < sympy.Rational(3, 10)), (-1, True))})},
     )
     recording = simulate_system(system, None, 0.31, RK4())
-    assert recording["x"][-1] == pytest.approx(0.3, abs=1e-6)
+    assert recording["x"][-1] == pytest.approx(0.3, abs=1e-5)
 
 
 @pytest.mark.parametrize("rtol", [-1e-9, 0.1, math.nan])

@@ -316,9 +316,7 @@ class Assembly:
 def _kind_of(system: HybridSystem) -> tuple[Any, ...]:
     """What neurons must have in common to be followed by one kernel with one choice of steps."""
     time_scales = tuple(mode.time_scale for mode in system.modes.values())
-    # Absolute tolerances, which only a method with error control has.
-    scales = tuple(state.scale for state in system.states.values()) if system.stiff else ()
-    return statement_of(system), system.stiff, time_scales, scales
+    return statement_of(system), system.stiff, time_scales, tuple(system.scales().values())
 
 
 def transfer_conductances(crossbar: Crossbar, rows: Any) -> NDArray[np.float64]:
