@@ -190,3 +190,18 @@ def test_a_switch_that_closes_within_a_step_of_ngspice():
     assert balance.imbalance < 2e-3
     by_trapezoids = np.trapezoid(recording["p_discharge"], recording.time)
     assert by_trapezoids < 0.99 * balance.dissipated["discharge"]
+
+
+@pytest.mark.parametrize("points", [9, 33, 129])
+def test_what_the_trapezoidal_rule_misses_where_a_power_bends(points):
+    """An exponential: the estimate is the error."""
+    t = np.linspace(0.0, 3.0, points)
+    power = np.exp(-t)
+    recording = nm.Recording(
+        time=t,
+        signals={"p_in": power, "p_r": power, "e_stored": np.zeros(points)},
+        units={"p_in": "W", "p_r": "W", "e_stored": "J"},
+    )
+    error = np.trapezoid(power, t) - (1.0 - math.exp(-3.0))
+    assert energy(recording).unresolved == pytest.approx(error, rel=4 / points)
+    assert energy(recording).to_dict()["unresolved"] == energy(recording).unresolved
