@@ -78,6 +78,7 @@ def convert(
     """Convert a network between node-link JSON and NIR, and say what is lost."""
     import neuromorph as nm
     from neuromorph.cli.network_graphs import NIR_ENDINGS, graph_of
+    from neuromorph.networks.nir.report import NirReport
 
     check_outputs(json=json, output=output)
     if output.suffix not in (_JSON, *NIR_ENDINGS):
@@ -86,7 +87,8 @@ def convert(
     is_nir = source.suffix in NIR_ENDINGS
     if is_nir and output.suffix != _JSON:
         raise ValueError(f"--output {output}: NIR becomes a network; give a name that ends in .json")
-    report = None
+    report: NirReport | None = None
+    lost: list[str] = []
     units: dict[str, Any] = {}
     if is_nir or output.suffix != _JSON:
         typed = {"--v-unit": (v_unit, "V"), "--t-unit": (t_unit, "s"), "--r-unit": (r_unit, "ohm")}
@@ -116,14 +118,18 @@ def convert(
         graph, report = nm.from_nir(_read_nir(source), **units, spike_area=spike_area, through=through)
         nm.save_network(graph, output)
     else:
-        found = graph_of(network, setting)
-        graph = getattr(found, "graph", found) if hasattr(found, "driven_by") else found
+        graph = graph_of(network, setting)
+        if hasattr(graph, "driven_by"):
+            if graph.fidelity is not None:
+                lost.append(_lost_fidelity(graph.fidelity))
+            graph = graph.graph
         if output.suffix == _JSON:
             nm.save_network(graph, output)
         else:
             nir_graph, report = nm.to_nir(graph, **units, spike_area=spike_area, memristive_state=memristive_state)
             _write_nir(nir_graph, output)
-    if report is not None:
+    if report is not None or lost:
+        report = NirReport(lost=(*lost, *(report.lost if report else ())), notes=report.notes if report else ())
         say(str(report), json)
     say(f"written: {output}", json)
     write_json(
@@ -134,6 +140,11 @@ def convert(
         },
         json,
     )
+
+
+def _lost_fidelity(fidelity: Any) -> str:
+    said = fidelity if isinstance(fidelity, str) else ",".join(f"{part}={chosen}" for part, chosen in fidelity.items())
+    return f"real parts become ideal ones: give --fidelity {said} to the command that runs the network"
 
 
 def _nir() -> Any:

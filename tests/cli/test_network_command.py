@@ -333,3 +333,15 @@ def test_a_stopped_circuit_keeps_what_was_simulated(tmp_path):
     partial = stopped.value.result
     assert 5e-3 < partial.time[-1] < 1.0
     assert len(partial.spikes) >= 5
+
+
+@pytest.mark.parametrize(
+    ("name", "units"), [("n.json", []), ("n.nir", ["--v-unit", "1V", "--t-unit", "1ms", "--r-unit", "1Mohm"])]
+)
+def test_converting_says_that_the_fidelity_of_a_script_is_lost(run, script, tmp_path, name, units):
+    path = script("nm.compose(graph, fidelity={'driver': 'macromodel'})")
+    result = run("network", "convert", path, "-o", tmp_path / name, *units)
+    assert result.exit_code == 0, result.output
+    assert "real parts become ideal ones: give --fidelity driver=macromodel to the command" in result.output
+    result = run("network", "convert", script("graph"), "-o", tmp_path / name, *units)
+    assert "real parts" not in result.output
