@@ -82,11 +82,21 @@ def test_frames_do_not_decide_when_a_state_saturates():
 
 
 def test_a_state_leaves_its_bound_when_the_voltage_turns():
-    crossbar = nm.Crossbar(nm.DeviceArray(nm.VTEAM(), [[0.5]]), r_driver=50.0)
-    wave = nm.SquareWave(amplitude=1.2, frequency=2e3)
-    found = crossbar.simulate(wave, 5e-4, save_at=201, tolerance=1e-7)
-    again = crossbar.simulate(wave, 5e-4, save_at=3, tolerance=1e-7)
+    devices, turn, end = nm.DeviceArray(nm.VTEAM(), [[0.5]]), 0.25e-3, 0.3e-3
+    crossbar = nm.Crossbar(devices, r_driver=50.0)
+    wave = nm.PiecewiseLinear(times=[0.0, turn, turn + 1e-6, end], values=[1.2, 1.2, -0.5, -0.5])
+
+    def rate(t, x):
+        now = devices.with_states(np.clip(x, 1e-12, 1.0 - 1e-12)[None])
+        volts = np.interp(t, [turn, turn + 1e-6], [1.2, -0.5])
+        held = volts / (1.0 + 50.0 * now.conductances()[0])
+        return np.where((volts > 0.0) & (x >= 1.0), 0.0, now.state_rate(held[None])[0])
+
+    back = solve_ivp(rate, (turn, end), [1.0], method="LSODA", rtol=1e-10, atol=1e-13, max_step=1e-7).y[0, -1]
+    assert 0.5 < back < 0.9
+    found = crossbar.simulate(wave, end, save_at=201, tolerance=1e-7)
+    again = crossbar.simulate(wave, end, save_at=3, tolerance=1e-7)
     assert found.states.max() == 1.0
-    assert found.states[-1, 0, 0] < 1.0
+    assert found.states[-1, 0, 0] == pytest.approx(back, abs=1e-6)
     np.testing.assert_allclose(again.states[-1], found.states[-1], atol=1e-6)
     assert again.energy["delivered"][-1] == pytest.approx(found.energy["delivered"][-1], rel=1e-6)
