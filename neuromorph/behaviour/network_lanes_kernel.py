@@ -20,7 +20,7 @@ def quiet_pass(
     t, end, tiles, members, states, unknowns, modes, entered, currents, method, new_states, new_unknowns, quiet, keeps
 ):
     """Take all members from ``t`` to ``end`` in one step; which of them were quiet, and which are to keep what they have."""
-    h, longest, scales = end - t, method[0], method[1]
+    h, longest, scales = end - t, method[0], pack_states(method[1])
     rtol = method[2] if method[2] > 0.0 else math.inf
     for block in range(tiles.shape[0]):
         tile, first = tiles[block], block * WIDTH
