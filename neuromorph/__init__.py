@@ -146,7 +146,14 @@ _HOMES = {
     ),
     "drawing": ("Drawing", "draw_schematic"),
     "sweeps": ("LogNormal", "Normal", "SweepInterrupted", "SweepResult", "Uniform", "f_i_curve", "sweep"),
-    "validate": ("CrossValidation", "NetworkValidation", "Tolerances", "cross_validate"),
+    "validate": (
+        "CrossValidation",
+        "NetworkValidation",
+        "StatisticalComparison",
+        "Tolerances",
+        "compare_statistics",
+        "cross_validate",
+    ),
     "fit": (
         "BoundWarning",
         "Comparison",
@@ -331,7 +338,9 @@ if TYPE_CHECKING:
     from neuromorph.systems import Unknown as Unknown
     from neuromorph.validate import CrossValidation as CrossValidation
     from neuromorph.validate import NetworkValidation as NetworkValidation
+    from neuromorph.validate import StatisticalComparison as StatisticalComparison
     from neuromorph.validate import Tolerances as Tolerances
+    from neuromorph.validate import compare_statistics as compare_statistics
     from neuromorph.validate import cross_validate as cross_validate
 
 

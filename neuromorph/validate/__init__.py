@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from neuromorph.validate.compare import Comparison, compare
 from neuromorph.validate.cross import CrossValidation, cross_validate
 from neuromorph.validate.spikes import SpikeMatch, match_spikes
+from neuromorph.validate.statistics import StatisticalComparison, compare_statistics
 from neuromorph.validate.verdict import Criterion, Tolerances
 
 if TYPE_CHECKING:
@@ -16,8 +17,10 @@ __all__ = [
     "CrossValidation",
     "NetworkValidation",
     "SpikeMatch",
+    "StatisticalComparison",
     "Tolerances",
     "compare",
+    "compare_statistics",
     "cross_validate",
     "match_spikes",
 ]

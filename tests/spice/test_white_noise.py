@@ -97,6 +97,36 @@ def test_rate_and_intervals_of_1_s_are_those_of_the_equations():
     assert ks_2samp(wrong.spikes.intervals()[0], expected).pvalue < 3e-5
 
 
+def test_a_user_compares_what_each_road_draws():
+    """Limits 1.4 times as wide as those of the verdict: a correct implementation fails less than once in 1e4.
+
+    Power: noise that is too strong by 1.5 is found by the verdict itself.
+    """
+    spice = noisy(1.0)
+    solver = nm.EulerMaruyama(dt=2e-5)
+    same = nm.compare_statistics(nm.simulate(NEURON, DRIVE, 1.0, solver=solver, seed=2), spice, 1.0)
+    assert all(criterion.value < 1.4 * criterion.limit for criterion in same.criteria())
+    assert [criterion.name for criterion in same.criteria()] == [
+        "count",
+        "distribution of intervals",
+        "population rate",
+    ]
+    stronger = NEURON.replace(noise_current=1.5 * NEURON.noise_current)
+    other = nm.compare_statistics(nm.simulate(stronger, DRIVE, 1.0, solver=solver, seed=2), spice, 1.0)
+    assert not other.passed
+    assert "two laws: what differs is beyond chance" in other.summary()
+    assert "0: distribution of intervals" in other.summary()
+
+
+def test_statistics_of_other_neurons_are_not_compared():
+    a, b = (nm.simulate(nm.LIF(), nm.Constant(value=0.2e-3), 2e-3) for _ in range(2))
+    pair = nm.simulate_batch(nm.LIF(), 0.2e-3, 2e-3, 2)
+    with pytest.raises(ValueError, match="t_stop must be a positive time in s, got 0"):
+        nm.compare_statistics(a, b, 0.0)
+    with pytest.raises(ValueError, match="the recordings are of different neurons: 0; 0, 1"):
+        nm.compare_statistics(a, pair, 2e-3)
+
+
 def test_the_deck_says_it_without_a_control_block():
     from neuromorph.roads import deck_of
 

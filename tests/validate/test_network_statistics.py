@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neuromorph.recording import Recording, SpikeTrains
-from neuromorph.validate.networks.statistics import compare_statistics
+from neuromorph.validate.statistics import compare_statistics
 
 T_STOP, N = 1.0, 8
 NAMES = tuple(f"n{k}" for k in range(N))

@@ -3,7 +3,6 @@
 from neuromorph.validate.networks.edges import EdgeComparison
 from neuromorph.validate.networks.neurons import NeuronComparison
 from neuromorph.validate.networks.sensitivity import Sensitivity
-from neuromorph.validate.networks.statistics import StatisticalComparison
 from neuromorph.validate.networks.validation import NetworkValidation, cross_validate_network
 
 __all__ = [
@@ -11,6 +10,5 @@ __all__ = [
     "NetworkValidation",
     "NeuronComparison",
     "Sensitivity",
-    "StatisticalComparison",
     "cross_validate_network",
 ]

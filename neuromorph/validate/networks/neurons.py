@@ -11,8 +11,8 @@ from neuromorph.networks.plan import Plan
 from neuromorph.recording import Recording
 from neuromorph.validate.compare import Bounds, Comparison, compare
 from neuromorph.validate.networks.lines import Lines
-from neuromorph.validate.networks.statistics import StatisticalComparison
 from neuromorph.validate.spikes import match_spikes
+from neuromorph.validate.statistics import StatisticalComparison
 from neuromorph.validate.verdict import Criterion, Tolerances, criteria_of
 
 # Its steps are the pulses of other neurons, which are compared as their spikes; edges are compared by its size.

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from neuromorph.quantities import format_quantity, pluralised
 from neuromorph.validate.networks.neurons import NeuronComparison
-from neuromorph.validate.networks.statistics import COUNT, INTERVALS, RATE
 from neuromorph.validate.report import FINER, amount, criteria_table, criterion_dict, engine_name, explanation_of
+from neuromorph.validate.statistics import COUNT, INTERVALS, RATE
 
 if TYPE_CHECKING:
     from neuromorph.validate.networks.edges import EdgeComparison

@@ -17,9 +17,9 @@ from neuromorph.validate.compare import bounds_of
 from neuromorph.validate.networks.edges import EdgeComparison, EdgeReport, compare_edges
 from neuromorph.validate.networks.neurons import NeuronComparison, compare_neurons
 from neuromorph.validate.networks.sensitivity import Sensitivity, sensitivity_of
-from neuromorph.validate.networks.statistics import StatisticalComparison, compare_statistics
 from neuromorph.validate.networks.verdict import criteria_of_edges, criteria_of_neurons, totals_of
 from neuromorph.validate.runs import run_both
+from neuromorph.validate.statistics import StatisticalComparison, compare_statistics
 from neuromorph.validate.verdict import Criterion, Tolerances
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Spike trains of two roads compared as samples: what is left to judge in a sensitive network."""
+"""Spike trains of two roads compared as samples: what is left to judge in a sensitive network, or where each road draws its own noise."""
 
 from __future__ import annotations
 
@@ -54,6 +54,27 @@ class StatisticalComparison:
     rate_resolved: float
     agree_until: float
 
+    @property
+    def passed(self) -> bool:
+        """Whether no test calls the two roads different."""
+        return all(criterion.passed for criterion in self.criteria())
+
+    def criteria(self) -> tuple[Criterion, ...]:
+        """Every line of the verdict (pure numbers)."""
+        return (
+            *(criterion for neuron in self.counts for criterion in self.criteria_of(neuron)),
+            self.criterion_of_all(),
+        )
+
+    def summary(self) -> str:
+        """The verdict as text (pure numbers)."""
+        lines = [f"{'':36}{'value':>10}{'limit':>10}"]
+        for neuron in self.counts:
+            lines += [_line(f"{neuron}: {criterion.name}", criterion) for criterion in self.criteria_of(neuron)]
+        lines.append(_line(RATE, self.criterion_of_all()))
+        lines.append("one law" if self.passed else "two laws: what differs is beyond chance")
+        return "\n".join(lines)
+
     def criteria_of(self, neuron: str) -> tuple[Criterion, ...]:
         """The verdict on one neuron: its count, and its intervals where there are enough (pure numbers)."""
         count = Criterion(COUNT, self.counts[neuron], self.counts_limit)
@@ -78,7 +99,7 @@ def compare_statistics(
     Parameters
     ----------
     reference, candidate : Recording
-        Of the same neurons.
+        Of the same neurons; without names they are numbered.
     t_stop : float
         Length of the runs [s].
     isi : float
@@ -89,6 +110,11 @@ def compare_statistics(
     StatisticalComparison
         Three tests, each with a chance of 1e-3 to call roads different that are not, however many neurons there are.
 
+    Raises
+    ------
+    ValueError
+        When the recordings are not of the same neurons, or `t_stop` is no positive time.
+
     Notes
     -----
     A count is taken to vary as in a renewal process of the measured variation of intervals, and by one spike at the ends.
@@ -98,12 +124,19 @@ def compare_statistics(
     """
     from scipy.special import ndtri, stdtrit
 
-    names = reference.spikes.names
+    if not 0 < t_stop < math.inf:
+        raise ValueError(f"t_stop must be a positive time in s, got {t_stop!r}")
+    trains_of = [_trains(recording) for recording in (reference, candidate)]
+    names = tuple(trains_of[0])
+    if set(names) != set(trains_of[1]):
+        raise ValueError(
+            f"the recordings are of different neurons: {', '.join(names) or 'none'}; {', '.join(trains_of[1]) or 'none'}"
+        )
     share = FALSE_ALARM / max(len(names), 1)
     counts: dict[str, float] = {}
     intervals: dict[str, float] = {}
     for name in names:
-        trains = [recording.spikes.of(name) for recording in (reference, candidate)]
+        trains = [found[name] for found in trains_of]
         gaps = [np.diff(train) for train in trains]
         memory = _memory(gaps)
         counts[name] = abs(len(trains[1]) - len(trains[0])) / math.sqrt(_count_variance(gaps) * memory + 1.0)
@@ -125,8 +158,18 @@ def compare_statistics(
         rate=abs(float(np.mean(differences))) / error,
         rate_limit=rate_limit,
         rate_resolved=rate_limit * error / mean if mean else math.inf,
-        agree_until=min([t_stop, *(_agree_until(reference.spikes.of(n), candidate.spikes.of(n), isi) for n in names)]),
+        agree_until=min([t_stop, *(_agree_until(trains_of[0][n], trains_of[1][n], isi) for n in names)]),
     )
+
+
+def _line(title: str, criterion: Criterion) -> str:
+    return f"{title:36}{criterion.value:>10.3g}{criterion.limit:>10.3g}"
+
+
+def _trains(recording: Recording) -> dict[str, Any]:
+    """Spike times [s] of each neuron, by name or number."""
+    spikes = recording.spikes
+    return {name: spikes.of(k) for k, name in enumerate(spikes.names or map(str, range(spikes.n_sources)))}
 
 
 def _memory(gaps: list[Any]) -> float:
