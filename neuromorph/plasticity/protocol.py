@@ -122,11 +122,6 @@ class SpikeProtocol(Parameters):
         """Time of the last spike of all [s]."""
         return float(max(*self.pre[-1:], *self.post[-1:], -np.inf))
 
-    @property
-    def pair_count(self) -> int:
-        """Number of pairs: spikes of the neuron that spikes less often."""
-        return min(len(self.pre), len(self.post))
-
     def describe(self) -> str:
         """The protocol in a few words; times with prefixes of s."""
         if not (self.pre and self.post):

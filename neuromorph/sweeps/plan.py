@@ -15,7 +15,6 @@ from neuromorph.sweeps.distributions import Distribution
 from neuromorph.sweeps.setup import Setup
 
 MODES = ("grid", "zip")
-SAMPLE = "sample"
 # A larger one was hardly meant: a task a millisecond would take hours.
 _MOST_TASKS = 10_000_000
 

@@ -109,11 +109,6 @@ class SweepResult:
             for message in (outcome or {}).get("warnings", ())
         )
 
-    @property
-    def n_done(self) -> int:
-        """Number of runs with a result or a failure."""
-        return sum(outcome is not None for outcome in self.outcomes)
-
     def values(self, measure: str | None = None) -> NDArray[np.float64]:
         """What was measured, as an array.
 
