@@ -68,7 +68,8 @@ def simulate_batch(
     seed : int, optional
         Chooses the paths of a random system (pure number).
     parameters : mapping of str to array_like, shape (n,) or (), optional
-        Values that take the place of the system's own [parameter's unit]; what a neuron refuses is refused here, too.
+        Values that take the place of the system's own [parameter's unit]; what a neuron refuses is refused here, too. They
+        do not move the states at time zero: a `v_rest` for each neuron may want an `initial` for each.
     initial : mapping of str to array_like, shape (n,) or (), optional
         States at time zero that take the place of the system's own [state's unit].
     record : sequence of str
@@ -119,9 +120,10 @@ def _recording(setup: BatchSetup, threads: int, progress: Progress) -> BatchReco
     inputs = BatchInputs(setup)
     solver, record = setup.solver, setup.record
     crossings = getattr(solver, "crossings", "interpolated")
-    kernel = lane_kernel(
-        setup.system, LaneForm(solver.engine, crossings, len(setup.parameters) > 1, inputs.kinds, lanes.WIDTH)
-    )
+    own_parameters = len(setup.parameters) > 1
+    begins_above = isinstance(solver, EulerMaruyama) and setup.begins_above
+    form = LaneForm(solver.engine, crossings, own_parameters, inputs.kinds, lanes.WIDTH, begins_above)
+    kernel = lane_kernel(setup.system, form)
     samples = _no_samples_yet(setup, inputs)
     shared_tables = [tables[0] for tables in inputs.tables(range(1))]
     tiles = [Tile(setup, inputs, kernel, start) for start in range(0, setup.n, kernel.WIDTH)]

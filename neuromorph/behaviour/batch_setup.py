@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuromorph.behaviour.euler_maruyama import EulerMaruyama
-from neuromorph.behaviour.generate import recorded_names
+from neuromorph.behaviour.generate import EquationWriter, recorded_names
 from neuromorph.behaviour.paths import checked_seed
 from neuromorph.behaviour.rk4 import RK4
 from neuromorph.behaviour.simulate import default_solver, refuse_chance
-from neuromorph.behaviour.steps import refuse_bad_noise, refuse_long_steps
+from neuromorph.behaviour.steps import refuse_bad_noise, refuse_long_steps, values_of
 from neuromorph.stimulus import Constant, Stimulus
 
 if TYPE_CHECKING:
@@ -45,6 +45,16 @@ class BatchSetup:
         every = (s for d in self.drives for s in ([d] if isinstance(d, Stimulus) else d))
         return [s for s in every if isinstance(s, Stimulus)]
 
+    @property
+    def begins_above(self) -> bool:
+        """Whether a guard that goes by states alone is not below zero at the start, for any neuron."""
+        writer = EquationWriter(self.system)
+        values = {f"p_{name}": column for name, column in zip(self.system.parameters, self.parameters.T, strict=False)}
+        values |= {f"y_{name}": column for name, column in zip(self.system.states, self.initial.T, strict=True)}
+        first = self.system.mode_names[0]
+        guards = [writer.mapped(t.guard) for t in self.system.transitions if t.source == first]
+        return any(bool(np.any(values_of(guard, values) >= 0.0)) for guard in guards)
+
     @classmethod
     def of(
         cls,
@@ -74,6 +84,7 @@ class BatchSetup:
                 f"a batch needs a method with fixed steps, nm.EulerMaruyama, nm.Milstein or nm.RK4, got {solver!r}"
             )
         own = _by_neuron("parameter", parameters or {}, system.parameters, n)
+        _refuse_idle(system, own)
         states = _by_neuron("initial state", initial or {}, system.states, n)
         names = recorded_names(system)
         for name in [record] if isinstance(record, str) else record:
@@ -120,6 +131,17 @@ def _by_neuron(kind: str, given: Mapping[str, ArrayLike], names: Mapping[str, An
             )
         values[name] = array
     return values
+
+
+def _refuse_idle(system: HybridSystem, own: Mapping[str, Array]) -> None:
+    """Raise ``ValueError`` where values differ from the system's own and stand in no equation, such as a noise that it is without."""
+    used = system.used_names()
+    for name, values in own.items():
+        if name not in used and np.any(values != system.parameters[name]):
+            raise ValueError(
+                f"parameter {name!r} stands in no equation of {system.name!r} where it is {system.parameters[name]:g}, so other "
+                f"values would change nothing: give the design itself another one, such as .replace({name}={np.max(values):g})"
+            )
 
 
 def _table(columns: Sequence[Any]) -> Array:

@@ -52,6 +52,8 @@ class LaneForm:
         Whether an input is the same for all neurons, a number for each, or a course for each.
     width : int
         Lanes of a tile (pure number).
+    begins_above : bool
+        Whether a guard is not below zero at the start of a run, so that it fires at once.
     """
 
     method: str = "euler-maruyama"
@@ -59,6 +61,7 @@ class LaneForm:
     own_parameters: bool = False
     inputs: tuple[str, ...] = ()
     width: int = WIDTH
+    begins_above: bool = False
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -318,7 +321,9 @@ class LaneWriter(EquationWriter):
         return f"@njit\ndef random_variables(jumps, whose, key):\n    return {tuple_text(draws)}\n"
 
     def _guards_may_jump(self) -> bool:
-        """Whether a guard may rise while the states stay: with an input, or by the time."""
+        """Whether a guard may be up before a step, though it was not after the one before: by an input, the time, the start."""
+        if self.form.begins_above:
+            return True
         moving = {real_symbol(f"u_{name}") for name in self.system.inputs} | {real_symbol("t")}
         moving |= {real_symbol(f"z_{name}") for name in self.implicit}
         guards = (self.mapped(g) for mode in self.system.modes for g in self._guards(mode))

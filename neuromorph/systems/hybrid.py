@@ -252,6 +252,16 @@ class HybridSystem:
         """Whether two runs may differ: it has noise or random resets."""
         return bool(self.noise_sources or self.random)
 
+    def used_names(self) -> set[str]:
+        """Names of all quantities that stand in an expression (no units)."""
+        expressions: list[Expression] = [unknown.residual for unknown in self.unknowns.values()]
+        for name, mode in self.modes.items():
+            expressions += [*mode.rates.values(), *(factor for *_, factor in _factors(self.diffusion_in(name)))]
+            expressions += [] if mode.time_scale is None else [mode.time_scale]
+            expressions += [output.in_mode(name) for output in self.outputs.values()]
+        expressions += [e for t in self.transitions for e in (t.guard, *t.resets.values())]
+        return {name for expression in expressions for name in _symbol_names(expression)}
+
     def units(self) -> dict[str, str]:
         """Unit of every recorded signal: states, unknowns, inputs, outputs."""
         return {

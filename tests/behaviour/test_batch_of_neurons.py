@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import tracemalloc
 
@@ -60,6 +61,18 @@ def test_one_run_is_neuron_0_of_a_batch_bit_for_bit_with_its_spikes(crossings):
     assert len(alone.spikes) > 5
     np.testing.assert_array_equal(alone.spikes.times, batch.spikes.of(0))
     assert alone.last["v"] == batch.last["v"][0]
+
+
+@pytest.mark.parametrize("crossings", lanes.CROSSINGS)
+def test_a_neuron_that_begins_above_its_threshold_spikes_at_once_in_a_batch_too(crossings):
+    """By the end of the first step it has decayed to below the threshold."""
+    solver, start = EulerMaruyama(dt=10e-3, crossings=crossings), [0.5, 2.0, 1.0]
+    system = dataclasses.replace(noisy_lif(), parameters={**noisy_lif().parameters, "sigma": 1e-3, "mu": 0.0})
+    batch = simulate_batch(system, -1.0, 40e-3, 3, solver=solver, seed=7, initial={"v": start})
+    assert [batch.spikes.of(k).tolist() for k in range(3)] == [[], [0.0], [0.0]]
+    above = dataclasses.replace(system, states={"v": State(2.0)})
+    alone = simulate_system(above, nm.Constant(value=-1.0), 40e-3, solver, seed=7)
+    assert alone.spikes.times.tolist() == [0.0]
 
 
 def test_parameters_drives_and_initial_states_of_their_own():

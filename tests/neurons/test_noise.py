@@ -177,6 +177,26 @@ def test_values_of_a_batch_are_those_that_a_neuron_takes(parameters, message):
         )
 
 
+@pytest.mark.parametrize(
+    ("neuron", "name", "value"),
+    [
+        (nm.LIF(), "noise_current", 1e-6),
+        (nm.LIF(noise_current=1e-6), "noise_conductance", 1e-5),
+        (nm.ConductanceLIF(noise_current=1e-12), "t_refractory_sd", 1e-3),
+    ],
+)
+def test_a_batch_refuses_values_that_would_change_nothing(neuron, name, value):
+    """A neuron without a noise has no place for it in its equations."""
+    drives = dict.fromkeys(neuron.dynamics().inputs, 0.0)
+    has_noise = neuron.noise_current > 0
+    more = {"solver": nm.EulerMaruyama(dt=1e-5), "seed": 1} if has_noise else {"solver": nm.RK4(dt=1e-5)}
+    message = rf"parameter {name!r} stands in no equation of .* where it is 0, .* such as \.replace\({name}={value:g}\)"
+    with pytest.raises(ValueError, match=message):
+        nm.simulate_batch(neuron, drives, 1e-4, 2, parameters={name: [0.0, value]}, **more)
+    batch = nm.simulate_batch(neuron, drives, 1e-4, 2, parameters={name: 0.0}, **more)
+    assert batch.n == 2
+
+
 def test_noise_that_is_held_too_long_is_refused():
     neuron = nm.LIF(noise_current=1e-6)
     message = r"dt \(0\.005 s\) is longer than the fastest time constant of mode 'integrating' \(0\.001 s\)"
