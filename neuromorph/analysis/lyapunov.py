@@ -23,6 +23,9 @@ Array = NDArray[np.float64]
 METHODS = ("both", "two trajectories")
 _SAMPLES = 40
 _ROUNDINGS = 100
+# Trajectories that are apart by this share of the state's own spread go apart no further, which shortens the mean where so many pairs do.
+_APART = 0.1
+_MOST_APART = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +43,8 @@ class LyapunovExponent:
     flux : Estimate or None
         By threshold flux and saltation [1/s]; ``None`` where it was not asked for.
     two_trajectories : Estimate
-        By two trajectories on the same path [1/s]; minus infinity where some became equal.
+        By two trajectories on the same path [1/s]; minus infinity where some became equal, not-a-number where too many
+        are far apart.
     flow : float
         What the flow between jumps contributes to `flux` [1/s].
     rate : float
@@ -49,6 +53,8 @@ class LyapunovExponent:
         Mean logarithm of the saltation factor, over these jumps (pure number).
     n_equal : int
         Pairs of trajectories that became equal, but for a hundred roundings.
+    n_apart : int
+        Pairs whose distance is a tenth of the state's standard deviation or more: they go apart no further.
     time, flux_course, distance_course : ndarray, shape (n_samples,)
         Times [s], and the mean logarithm of the perturbation there (pure numbers).
     """
@@ -65,6 +71,7 @@ class LyapunovExponent:
     rate: float
     mean_stretch: float
     n_equal: int
+    n_apart: int
     time: Array
     flux_course: Array
     distance_course: Array
@@ -93,6 +100,7 @@ class LyapunovExponent:
             "mean_stretch": self.mean_stretch,
             "difference": self.difference,
             "n_equal": self.n_equal,
+            "n_apart": self.n_apart,
         }
         return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in content.items()}
 
@@ -112,6 +120,11 @@ class LyapunovExponent:
             lines.append(
                 f"  {pluralised(self.n_equal, 'pair')} became equal: a reset on the grid does so, an interpolated one does not; "
                 "or the window is too long for the digits of a float"
+            )
+        if self.n_apart > _MOST_APART * self.n:
+            lines.append(
+                f"  {pluralised(self.n_apart, 'pair')} went as far apart as trajectories can, and no longer show how fast: give a "
+                "shorter window or a smaller perturbation"
             )
         return "\n".join(lines)
 
@@ -143,7 +156,7 @@ def lyapunov_exponent(
     seed: int,
     t_start: float = 0.0,
     method: str = "both",
-    perturbation: float = 1e-7,
+    perturbation: float | None = None,
     crossings: str = "interpolated",
     drives: Any = None,
     parameters: Mapping[str, Any] | None = None,
@@ -173,8 +186,9 @@ def lyapunov_exponent(
     method : {"both", "two trajectories"}
         Two trajectories work for any network. Where nothing that the state does comes back to it, the second one is a
         copy of that state in the same network; else it is a second run, in which rounding errors of all steps differ too.
-    perturbation : float
-        Initial distance of two trajectories [state's unit].
+    perturbation : float, optional
+        Initial distance of two trajectories [state's unit]; 1e-7 of the state's scale where it is left out. It has to stay
+        small up to the end of the window.
     crossings : {"interpolated", "grid", "bridge"}
         How events inside steps are found; on the grid, two trajectories become equal at a reset.
     drives, parameters, initial : optional
@@ -214,6 +228,7 @@ def lyapunov_exponent(
         raise ValueError(f"there is no state {state!r}; choices: {', '.join(system.states)}")
     if not 0 <= t_start < t_stop:
         raise ValueError(f"t_start must be a time from 0 s to below t_stop, {t_stop:g} s, got {t_start!r}")
+    perturbation = 1e-7 * system.scales()[state] if perturbation is None else perturbation
     if not (math.isfinite(perturbation) and perturbation != 0):
         raise ValueError(f"perturbation must be a finite number other than 0, got {perturbation!r}")
     if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 40:
@@ -294,8 +309,12 @@ def lyapunov_exponent(
     late = np.abs(course(a, state)[-max(2, len(distance) // 5) :])
     digits = _ROUNDINGS * np.finfo(float).eps * late.max(axis=0)
     n_equal = int(np.count_nonzero(distance[-1] <= digits))
+    spread = float(np.std(course(a, state)[-max(2, len(distance) // 5) :]))
+    n_apart = int(np.count_nonzero(distance[-1] >= _APART * spread)) if spread > 0 else 0
     if n_equal:
         two = Estimate(-math.inf, math.nan, math.nan, math.nan)
+    elif n_apart > _MOST_APART * half:
+        two = Estimate(math.nan, math.nan, math.nan, math.nan)
     else:
         two = estimate(weights @ apart[-1] / length, level)
     known = np.isfinite(apart).all(axis=1)
@@ -315,6 +334,7 @@ def lyapunov_exponent(
         rate=rate,
         mean_stretch=mean_stretch,
         n_equal=n_equal,
+        n_apart=n_apart,
         time=time,
         flux_course=flux_course,
         distance_course=means,

@@ -238,6 +238,51 @@ def test_a_reset_on_the_grid_makes_two_trajectories_equal():
     assert "a reset on the grid does so" in found.summary()
 
 
+def logistic_map():
+    """``x`` becomes ``4 x (1 - x)`` once in a second: the exponent is ln 2."""
+    x, c = sympy.symbols("x c")
+    return nm.HybridSystem(
+        name="logistic_map",
+        states={"x": nm.State(0.3), "c": nm.State(0.0), "eta": nm.State(0.0)},
+        modes={"only": nm.Mode(rates={"x": 0, "c": 1, "eta": 0})},
+        transitions=[nm.Transition("only", "only", c - 1, resets={"c": 0, "x": 4 * x * (1 - x)})],
+        diffusion={"eta": {"w": 1}},
+    )
+
+
+def test_trajectories_that_are_far_apart_show_no_exponent():
+    """After 12 iterations a distance has grown to 4e-4 and is small; after 60 it cannot grow any more: its mean growth would be 0.24/s."""
+    start = {"x": np.sin(np.random.default_rng(1).uniform(0, np.pi / 2, 200)) ** 2}  # as the map distributes them
+    short, long = (
+        nm.analysis.lyapunov_exponent(logistic_map(), "x", t, 1 / 16, 200, seed=1, initial=start) for t in (12.5, 60.5)
+    )
+    # A sum of ln|4 - 8x| is ln 2 for each iteration and the difference of a function of the first and the last x, whose spread is 1.3.
+    for found in (short.flux, short.two_trajectories):
+        assert found.value == pytest.approx(12 / 12.5 * np.log(2), abs=4.5 * 1.3 / 12.5 / 10)
+    assert short.n_apart <= 5
+    assert long.flux.value == pytest.approx(60 / 60.5 * np.log(2), abs=4.5 * 1.3 / 60.5 / 10)
+    assert np.isnan(long.two_trajectories.value)
+    assert long.n_apart > 50
+    assert "pairs went as far apart as trajectories can" in long.summary()
+    assert "went as far apart" not in short.summary()
+    json.dumps(long.to_dict(), allow_nan=False)
+
+
+def test_a_perturbation_is_small_beside_the_scale_of_its_state():
+    """A current of picoamperes, whose feedback saturates: 1e-7 A would not be small."""
+    i = sympy.Symbol("i", real=True)
+    system = nm.HybridSystem(
+        name="picoamperes",
+        states={"i": nm.State(0.0, "A", scale=1e-12)},
+        modes={"only": nm.Mode(rates={"i": -sympy.tanh(i / 1e-12) * 1e-12})},
+        diffusion={"i": {"w": 1e-13}},
+    )
+    found = nm.analysis.lyapunov_exponent(system, "i", 4.0, 1 / 64, 100, seed=1)
+    # -1/s times the mean of sech**2 at a spread of 0.07 pA, 0.995, and Euler's 1/128.
+    assert found.two_trajectories.value == pytest.approx(-1.0, abs=0.02)
+    assert found.flux.value == pytest.approx(-1.0, abs=0.02)
+
+
 def test_messages_of_exponents():
     loop = lif_chain()
     modes = {"all": nm.Mode(rates={**loop.modes["all"].rates, "v_1": sympy.Symbol("v_2") - sympy.Symbol("v_1")})}
