@@ -46,6 +46,14 @@ def test_neurons_with_numbers_keep_them(tmp_path):
     assert nm.SpikeInput.from_file(path, 3).times == (0.1, 0.3)
 
 
+def test_a_number_beside_names_is_the_name_and_not_the_place(tmp_path):
+    path = written(tmp_path, "0.1, 1\n0.2, 2\n0.3, x\n")
+    assert nm.SpikeInput.from_file(path, 1) == nm.SpikeInput.from_file(path, "1") == nm.SpikeInput(times=[0.1])
+    assert nm.SpikeInput.from_file(path, 2).times == (0.2,)
+    long = written(tmp_path, "0.1, 1000000001\n0.2, 1\n", "long.csv")
+    assert nm.SpikeInput.from_file(long, 1).times == (0.2,)
+
+
 def test_a_recording_drives_the_next_neuron(tmp_path):
     recording = nm.simulate(nm.LIF(), nm.Constant(value=0.2e-3), 5e-3)
     recording.save(tmp_path / "first.nc")

@@ -67,7 +67,8 @@ class SpikeTable:
         """
         if source is None:
             return np.ones(len(self.times), dtype=bool)
-        label = self.names.index(source) if source in self.names else source
+        # A number that is a name in the file, such as 1 beside x, is that name.
+        label = self.names.index(str(source)) if str(source) in self.names else source
         known = () if self.sources is None else np.unique(self.sources).tolist()
         # From a command line a number comes as text.
         if isinstance(label, str) and _WHOLE.fullmatch(label) and not self.names:
