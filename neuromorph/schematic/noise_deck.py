@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,11 @@ _MOST_POINTS = 100_000
 _ZERO_CELSIUS = 273.15
 # Elements that state a relation, with no noise behind it.
 _WITHOUT_NOISE = {"b": "B sources", **dict.fromkeys("efgh", "controlled sources"), "a": "XSPICE models"}
+_BEHAVIOURAL = "behavioural resistors"
+_BEHAVIOURAL_RESISTOR = re.compile(r"r\S* .*\b[vi]\s*\(")
+_NOISY = re.compile(r"\bnois[ye]\s*=\s*1")
+# Whose noise ngspice computes with the temperature of the whole circuit.
+_OWN_TEMPERATURE = re.compile(r"r\S* .*\btemp\s*=|j\S* .*\bd?temp\s*=")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +141,7 @@ def make_noise_deck(
     if isinstance(drives, Mapping) or drives is None:
         drives = {**silent, **(drives or {})}
     plain = make_deck(circuit, drives=drives, t_stop=1.0, probes=[f"v({checked_node(node)})"])
+    refuse_own_temperatures(plain.body)
     taken = words_of(line.lower() for line in top_level_lines(plain.body)) & {_PROBE, f"l{_HOLD}", f"v{_HOLD}", _HELD}
     if taken:
         raise ValueError(f"{plain.name!r} uses the name {min(taken)!r}, which the noise analysis needs: rename it")
@@ -165,6 +172,47 @@ def bias_current_vector() -> str:
     return f"i(l{_HOLD})"
 
 
+def statements(lines: Iterable[str]) -> list[str]:
+    """Lines of a circuit and of the files that it includes, each as one line in lower case without comments.
+
+    Parameters
+    ----------
+    lines : iterable of str
+        Lines of a circuit.
+
+    Returns
+    -------
+    list of str
+        Elements and commands.
+    """
+    lines = list(lines)
+    bare = (re.split(r";|(?<!\S)\$", line, maxsplit=1)[0] for line in [*lines, *included_lines(lines)])
+    return joined_lines(bare)
+
+
+def refuse_own_temperatures(lines: Iterable[str]) -> None:
+    """Raise ``ValueError`` when a circuit says itself how warm it is, so that it would not be as warm as the analysis says.
+
+    Parameters
+    ----------
+    lines : iterable of str
+        Lines of a circuit.
+    """
+    for line in statements(lines):
+        if line.split()[0] == ".temp":
+            raise ValueError(f"the temperature of a noise analysis is its argument: leave {line!r} out of the circuit")
+        if _OWN_TEMPERATURE.match(line):
+            raise ValueError(
+                f"ngspice gives {line!r} the noise of the circuit's temperature, not of its own: leave it out"
+                + ("" if line[0] == "j" else ", or state the difference, dtemp=")
+            )
+
+
+def _is_behavioural_resistor(line: str) -> bool:
+    """Whether ngspice makes a B source of it, whose noise has to be asked for."""
+    return bool(_BEHAVIOURAL_RESISTOR.match(line)) and not _NOISY.search(line)
+
+
 def noiseless_elements(lines: Iterable[str]) -> dict[str, str]:
     """Elements of a circuit for which SPICE has no noise, though their counterparts in hardware have some.
 
@@ -178,13 +226,12 @@ def noiseless_elements(lines: Iterable[str]) -> dict[str, str]:
     dict of str to str
         Reason by element, of the top level.
     """
-    lines = list(lines)
     inside: dict[str, set[str]] = {}
     calls: dict[str, set[str]] = {}
     scopes = [""]
     found: dict[str, str] = {}
     instances: dict[str, str] = {}
-    for line in joined_lines([*lines, *included_lines(lines)]):
+    for line in statements(lines):
         words = line.split()
         if words[0] == ".subckt" and len(words) > 1:
             scopes.append(words[1])
@@ -197,10 +244,10 @@ def noiseless_elements(lines: Iterable[str]) -> dict[str, str]:
             calls.setdefault(scopes[-1], set()).add(name)
             if len(scopes) == 1:
                 instances[words[0]] = name
-        elif words[0][0] in _WITHOUT_NOISE:
-            inside.setdefault(scopes[-1], set()).add(_WITHOUT_NOISE[words[0][0]])
+        elif kind := _BEHAVIOURAL if _is_behavioural_resistor(line) else _WITHOUT_NOISE.get(words[0][0]):
+            inside.setdefault(scopes[-1], set()).add(kind)
             if len(scopes) == 1:
-                found[words[0]] = f"{_WITHOUT_NOISE[words[0][0]]} have no noise"
+                found[words[0]] = f"{kind} have no noise"
     for element, name in instances.items():
         kinds, seen, todo = set[str](), set[str](), [name]
         while todo:

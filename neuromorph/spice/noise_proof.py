@@ -19,7 +19,14 @@ from neuromorph.spice.raw import RawPlot
 _PLOTS = ("Operating Point", "Noise Spectral Density Curves", "Integrated Noise")
 # The elements' spectra add up to the whole within ngspice's own rounding.
 _SUM_PRECISION = 1e-6
-_KIND = re.compile(r"(?P<element>.+)_(?P<kind>rd|rs|rc|rb|re|rg|rx|rbi|rbp|id|ic|ib|iccp|ibep|ig|igs|igd|thermal|1overf)")  # fmt: skip
+# ngspice's words for the sources inside an element: onoise_q1_ic; of the newer families of transistors onoise.m1.id.
+_KIND = re.compile(
+    r"(?P<element>.+)_(?P<kind>rd|rs|rc|rb|re|rg|rx|rbi|rbp|rci|rbx|rcx|rsu|id|ic|ib|ig|igs|igd|it|iccp|iavl"
+    r"|ibei|ibci|ibep|ijbcx|ijsc|thermal|1overf|1overfbe|1overfbep|1overfre)"
+)
+_DOTTED_KIND = re.compile(
+    r"(?P<element>.+)\.(?P<kind>rd|rs|rg|rbps|rbpd|rbpb|rbsb|rbdb|rbody|id|igs|igd|igb|ign|fb_ibs|fb_ibd|corl|1overf|1ovf)"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +89,8 @@ class NoiseProof(Proof):
         if twins:
             cause = f"two elements' noise has one name in ngspice: {', '.join(twins).replace('onoise_', '')}"
             raise self._error(cause, "rename the element whose name ends in a source of noise", None)
-        noise = {name.removeprefix("onoise_"): curves[name] ** 2 for name in curves.names if name.startswith("onoise_")}
+        prefixes = ("onoise_", "onoise.")
+        noise = {name[len(prefixes[0]) :]: curves[name] ** 2 for name in curves.names if name.startswith(prefixes)}
         voltage, referred = noise.pop("spectrum"), curves["inoise_spectrum"] ** 2
         contributions = _leaves(noise)
         reached = float(curves.axis[-1])
@@ -116,7 +124,8 @@ class NoiseProof(Proof):
             return self._error(cause, "leave analyses to the engine; read the log", None, log)
         if not all(p.complete and p.n_points for p in plots):
             return self._error("the raw file is truncated", "run it again; check the disk", None, log)
-        if not all(np.isfinite(p.values).all() for p in plots):
+        # ngspice's own integrals are of no use here, and some come out as no number.
+        if not all(np.isfinite(p.values).all() for p in plots[:2]):
             cause, remedy = (
                 "the noise is not a finite number",
                 "check that the membrane has an impedance at each frequency",
@@ -127,7 +136,7 @@ class NoiseProof(Proof):
 
 def _leaves(noise: dict[str, NDArray[np.float64]]) -> dict[tuple[str, str], NDArray[np.float64]]:
     """Noise by element and kind; ngspice also lists the sum of each element of several kinds."""
-    parsed = {name: _KIND.fullmatch(name) for name in noise}
+    parsed = {name: _KIND.fullmatch(name) or _DOTTED_KIND.fullmatch(name) for name in noise}
     # A switch has one source, so what is named after it is another switch.
     inside = {name: m for name, m in parsed.items() if m and m["element"] in noise and m["element"][0] not in "sw"}
     sums = {match["element"] for match in inside.values()}
