@@ -10,6 +10,7 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
+from neuromorph.equations import logistic
 from neuromorph.stimulus import Stimulus
 from neuromorph.systems.hybrid import CLOCKS
 
@@ -44,9 +45,11 @@ def values_of(expression: Any, known: Mapping[str, Any]) -> Array:
 @functools.lru_cache(maxsize=256)
 def _as_function(expression: Any) -> tuple[list[str], Callable[..., Any]]:
     """Names in an expression, and a function of these in numpy."""
-    expression = expression.rewrite(sympy.exp) if expression.atoms(sympy.Function) else expression
+    expression = expression.replace(logistic, lambda u: 1 / (1 + sympy.exp(-u)))
     symbols = sorted(expression.free_symbols, key=lambda s: s.name)
-    return [s.name for s in symbols], sympy.lambdify(symbols, expression, "numpy")
+    # numpy has no error function, and scipy takes long to import.
+    modules = ["scipy", "numpy"] if expression.has(sympy.erf) else "numpy"
+    return [s.name for s in symbols], sympy.lambdify(symbols, expression, modules)
 
 
 def refuse_long_steps(system: HybridSystem, dt: float, parameters: Mapping[str, Any]) -> None:

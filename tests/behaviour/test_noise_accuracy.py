@@ -13,6 +13,7 @@ from noisy_systems import geometric_brownian_motion, ornstein_uhlenbeck, sigma, 
 
 import neuromorph as nm
 from neuromorph.behaviour import EulerMaruyama, Milstein, simulate_batch, simulate_system
+from neuromorph.behaviour.steps import refuse_bad_noise
 from neuromorph.systems import Mode, State
 
 H, TAU = 1e-3, 10e-3
@@ -206,3 +207,14 @@ def test_a_negative_variance_is_refused_before_and_during_a_run():
     assert len(caught.value.partial.time) > 1
     with pytest.raises(nm.SimulationError, match=r"system 'root', neuron \d"):
         simulate_batch(root, None, 1.0, 5, solver=EulerMaruyama(dt=H), seed=1)
+
+
+def test_a_variance_with_functions_of_any_kind_is_looked_at_without_a_complex_number():
+    import sympy
+
+    noise = sympy.sqrt(sympy.sin(v) + sympy.erf(v) - sigma)
+    system = dataclasses.replace(ornstein_uhlenbeck(), diffusion={"v": {"noise": noise}}, interpretation="ito")
+    refuse_bad_noise(system, {"sigma": -1.0}, {"v": 1.0})
+    for start in (0.4, -2.0):
+        with pytest.raises(ValueError, match=r"sqrt\(.*\), is not a finite number at the start: a negative variance"):
+            refuse_bad_noise(system, {"sigma": 1.0}, {"v": start})
