@@ -48,7 +48,7 @@ def simulate_batch(
     threads: int | None = None,
     progress: Progress = silent,
 ) -> BatchRecording:
-    """Simulate many neurons of one kind, or many realisations of one, with fixed steps.
+    """Simulate many neurons of one kind, or many realisations of one, step by step.
 
     Neuron `k` does the same, bit for bit, for any number of neurons, threads and calls that share the work.
 
@@ -122,7 +122,8 @@ def _recording(setup: BatchSetup, threads: int, progress: Progress) -> BatchReco
     crossings = getattr(solver, "crossings", "interpolated")
     own_parameters = len(setup.parameters) > 1
     begins_above = isinstance(solver, EulerMaruyama) and setup.begins_above
-    form = LaneForm(solver.engine, crossings, own_parameters, inputs.kinds, lanes.WIDTH, begins_above)
+    controls_error = bool(setup.control[0])
+    form = LaneForm(solver.engine, crossings, own_parameters, inputs.kinds, lanes.WIDTH, begins_above, controls_error)
     kernel = lane_kernel(setup.system, form)
     samples = _no_samples_yet(setup, inputs)
     shared_tables = [tables[0] for tables in inputs.tables(range(1))]
@@ -195,7 +196,7 @@ def _provenance(setup: BatchSetup, inputs: BatchInputs) -> dict[str, Any]:
     if isinstance(setup.solver, EulerMaruyama):
         options = {**setup.solver.options(), "interpretation": setup.system.interpretation}
     else:
-        options = {"dt": float(np.max(np.diff(inputs.grid)))}
+        options = setup.solver.options(float(np.max(np.diff(inputs.grid))))
     return {
         "engine": setup.solver.engine,
         "version": __version__,

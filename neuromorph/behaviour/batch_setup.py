@@ -46,6 +46,12 @@ class BatchSetup:
         return [s for s in every if isinstance(s, Stimulus)]
 
     @property
+    def control(self) -> Array:
+        """What error control needs, shape (1 + n_states,): relative tolerance, or 0 for none, and scales of the states."""
+        tolerance = self.solver.tolerance if isinstance(self.solver, RK4) else 0.0
+        return np.array([tolerance, *self.system.scales().values()])
+
+    @property
     def begins_above(self) -> bool:
         """Whether a guard that goes by states alone is not below zero at the start, for any neuron."""
         writer = EquationWriter(self.system)
@@ -81,7 +87,7 @@ class BatchSetup:
         solver = solver if solver is not None else default_solver(system)
         if not isinstance(solver, EulerMaruyama | RK4):
             raise ValueError(
-                f"a batch needs a method with fixed steps, nm.EulerMaruyama, nm.Milstein or nm.RK4, got {solver!r}"
+                f"a batch needs a method whose steps all neurons share, nm.EulerMaruyama, nm.Milstein or nm.RK4, got {solver!r}"
             )
         own = _by_neuron("parameter", parameters or {}, system.parameters, n)
         _refuse_idle(system, own)

@@ -54,6 +54,8 @@ class LaneForm:
         Lanes of a tile (pure number).
     begins_above : bool
         Whether a guard is not below zero at the start of a run, so that it fires at once.
+    controls_error : bool
+        Whether a step whose estimated error is too large is made again in shorter ones.
     """
 
     method: str = "euler-maruyama"
@@ -62,6 +64,7 @@ class LaneForm:
     inputs: tuple[str, ...] = ()
     width: int = WIDTH
     begins_above: bool = False
+    controls_error: bool = False
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -355,6 +358,7 @@ class LaneWriter(EquationWriter):
             "N_RANDOM": len(self.system.random),
             "GUARDS_MAY_JUMP": self._guards_may_jump(),
             "JUMPS_WITHOUT_BRANCHES": self._jumps_without_branches(),
+            "CONTROLS_ERROR": self.form.controls_error,
             "CROSSINGS": CROSSINGS.index(self.form.crossings),
             **{name.upper(): i for i, name in enumerate(CROSSINGS)},
         }

@@ -38,7 +38,8 @@ class RK4:
     -----
     A step whose estimated error is too large is made again in shorter ones, such as where a membrane is so fast that it
     passes the range in which a memristor begins to switch within one step. The estimate is the difference to a method of order 2 of
-    the same stages, far more than the error itself. A batch, in which many neurons step together, does without it.
+    the same stages, far more than the error itself. In a batch, neurons go together by the shortest of these steps; one whose
+    error is too large makes this step by itself, in shorter ones.
 
     A sine in the stimulus limits the step to 1/50 of its period.
 
@@ -102,6 +103,8 @@ class RK4:
         """What the kernel calls ``method``: the step of each mode [s], scales of the states, and tolerance."""
         return np.array([steps[mode] for mode in system.modes]), np.array([*system.scales().values()]), self.tolerance
 
-    def options(self, steps: Mapping[str, float]) -> dict[str, Any]:
+    def options(self, steps: Mapping[str, float] | float) -> dict[str, Any]:
         """For the provenance of a recording: the longest steps [s], and the tolerance where steps keep to one."""
-        return {"dt": dict(steps)} | ({"rtol": self.tolerance} if self.tolerance else {})
+        return {"dt": steps if isinstance(steps, float) else dict(steps)} | (
+            {"rtol": self.tolerance} if self.tolerance else {}
+        )

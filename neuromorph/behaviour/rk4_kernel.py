@@ -29,6 +29,23 @@ def one_step(t, h, y, k1, z, here, method):
 
 
 @njit
+def tried_step(t, h, y, f, z, here, scales):
+    """Whether the unknowns could be solved, unknowns, states, and their estimated error, after one step of ``h`` [s].
+
+    The estimate is the difference to a method of order 2 of the same stages, ``y + h (k2 + k3) / 2``.
+    """
+    solved, z1, k2, k3, k4 = stages(t, h, y, f, z, here)
+    y1 = rk4_sum(y, h, f, k2, k3, k4)
+    return solved, z1, y1, rk4_error(y, y1, h, f, k2, k3, k4, scales) if all_finite(y1) else math.inf
+
+
+@njit
+def shorter_step(h, error):
+    """Length of the step [s] to try after one of ``h`` [s] whose error is so many times the allowed one."""
+    return h * max(0.1, 0.9 * error ** (-1.0 / 3.0))
+
+
+@njit
 def longest_step(mode, method):
     """Longest step of a mode [s]."""
     return method[LONGEST][mode]
@@ -52,29 +69,23 @@ def begin(t, end, mode, method, where, clock):
 
 @njit
 def advance(t, end, y, f, z, here, method, where, clock):
-    """Status, end and length of the next step whose error is allowed [s], unknowns and states there.
-
-    The estimate is the difference to a method of order 2 of the same stages, ``y + h (k2 + k3) / 2``.
-    """
+    """Status, end and length of the next step whose error is allowed [s], unknowns and states there."""
     longest, rtol = method[LONGEST][here[0]], method[RTOL]
     if clock[T_WISH] > 0.0:
         divide(t, end, clock[T_WISH], where, clock)
     while True:
         h = clock[T_STEP]
         t_next = end if where[STEP] + 1 >= where[STEPS] else clock[T_ORIGIN] + (where[STEP] + 1) * h
-        solved, z1, k2, k3, k4 = stages(t, h, y, f, z, here)
-        y1 = rk4_sum(y, h, f, k2, k3, k4)
+        solved, z1, y1, error = tried_step(t, h, y, f, z, here, method[SCALES])
         if not solved:
             return NO_ALGEBRAIC_SOLUTION, t_next, h, z1, y1
-        is_finite = all_finite(y1)
         if rtol == 0.0 or h <= SHORTEST * longest:
-            return DONE if is_finite else NOT_FINITE, t_next, h, z1, y1
-        error = rk4_error(y, y1, h, f, k2, k3, k4, method[SCALES]) / rtol if is_finite else math.inf
-        if error <= 1.0:
-            if error < 0.05 and h < 0.6 * longest:
+            return DONE if all_finite(y1) else NOT_FINITE, t_next, h, z1, y1
+        if error <= rtol:
+            if error < 0.05 * rtol and h < 0.6 * longest:
                 clock[T_WISH] = min(2.0 * h, longest)
             return DONE, t_next, h, z1, y1
-        divide(t, end, h * max(0.1, 0.9 * error ** (-1.0 / 3.0)), where, clock)
+        divide(t, end, shorter_step(h, error / rtol), where, clock)
 
 
 @njit

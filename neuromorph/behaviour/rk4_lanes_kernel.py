@@ -45,14 +45,29 @@ def quiet_step(mode, t_entered, t, t_end, h, y, u, p, z, scales, rtol):
 
 
 @plain
-def finish_step(tile, i, t, t_end, h, u, p, spike_times, spike_lanes, n_spikes, suspects):
-    """One lane over one step with all its events; status and number of spikes so far."""
+def allowed_step(t, h, shortest, y, f, z, here, control):
+    """Whether the unknowns could be solved, unknowns and states after a step, its length and that of the next one [s].
+
+    The step is ``h`` [s] long, or shorter where its estimated error demands it. ``control`` is the relative tolerance and the
+    scales of the states.
+    """
+    rtol, scales = control[0], pack_states(control[1:])
+    while True:
+        solved, z1, y1, error = tried_step(t, h, y, f, z, here, scales)
+        if not solved or error <= rtol or h <= shortest:
+            return solved, z1, y1, h, 2.0 * h if error < 0.05 * rtol else h
+        h = shorter_step(h, error / rtol)
+
+
+@plain
+def finish_step(tile, i, t, t_end, h, u, p, control, spike_times, spike_lanes, n_spikes, suspects):
+    """One lane over one step with all its events, in shorter ones where need be; status and number of spikes so far."""
     mode, t_entered, t_piece = tile[MODES + i], tile[ENTERED + i], t
     y, z = kept_states(tile, i), kept_unknowns(tile, i)
-    repeated, status = -1, CHATTERING
+    repeated, jumps, next_step = -1, 0, h
     # What the pass has found for all lanes holds up to the first jump; but unknowns may not have been solved.
     is_known = N_SOLVED == 0
-    for _ in range(MOST_JUMPS_IN_STEP):
+    while True:
         here, rest = (mode, t_entered, t_piece, u, p), t_end - t
         if is_known:
             solved, f, g = True, first_rates(tile, i), first_guards(tile, i)
@@ -69,31 +84,44 @@ def finish_step(tile, i, t, t_end, h, u, p, spike_times, spike_lanes, n_spikes, 
             if rest <= 0.0:
                 status = QUIET
                 break
-            if is_known:
+            step = rest
+            if CONTROLS_ERROR:
+                solved, z1, y1, step, next_step = allowed_step(
+                    t, min(next_step, rest), SHORTEST * h, y, f, z, here, control
+                )
+            elif is_known:
                 z1, y1 = z, states_of(tile, i)
             else:
                 solved, z1, y1 = one_step(t, rest, y, f, z, here, 0)
             is_known = False
-            solved_there, z1, f1, g1, _ = equations_at(t_end, y1, z1, here)
+            t_next = t + step if step < rest else t_end
+            solved_there, z1, f1, g1, _ = equations_at(t_next, y1, z1, here)
             if not (solved and solved_there):
                 status = NO_ALGEBRAIC_SOLUTION
                 break
             if not all_finite(y1):
                 status = NOT_FINITE
                 break
-            suspect(suspects, t, rest, y, f, g, y1, f1, g1, z1, here, 0)
+            suspect(suspects, t, step, y, f, g, y1, f1, g1, z1, here, 0)
             s_fired, y_fired, z_fired = 2.0, y1, z1
             for j in range(N_GUARDS):
                 s = suspects[j]
                 if s <= 1.0:
-                    s, solved, z_s, y_s = crossing_in_step(s, j, g[j], g1[j], t, rest, y, f, z, y1, z1, here, 0)
+                    s, solved, z_s, y_s = crossing_in_step(s, j, g[j], g1[j], t, step, y, f, z, y1, z1, here, 0)
                     if s < s_fired:
                         fired, s_fired, y_fired, z_fired = j, s, y_s, z_s
             y, z = y_fired, z_fired
-            t = min(t + s_fired * rest, t_end) if fired >= 0 else t_end
-            if fired < 0:
+            t = min(t + s_fired * step, t_next) if fired >= 0 else t_next
+            if fired < 0 and t >= t_end:
                 status = QUIET
                 break
+            if fired < 0:
+                repeated = -1
+                continue
+        if jumps == MOST_JUMPS_IN_STEP:
+            status = CHATTERING
+            break
+        jumps += 1
         is_known, u_now = False, stimulus_at(t - t_piece, u)
         target, is_spike, y = jump(mode, fired, t, t - t_entered, y, u_now, p, z, (0.0,))
         repeated = fired if mode == target else -1

@@ -22,8 +22,9 @@ def stage(tile, i, t, u, p):
 @inlined
 def quiet_pass(tile, lanes, together, here, events):
     """One step of a tile's first lanes; notes by block which of them may have had an event, and whether any had."""
-    k, times, h, shared, own, p, _, _, _ = here
+    k, times, h, shared, own, p, control, _, _, _ = here
     t, t_end, half, seen = times[k], times[k + 1], 0.5 * h, U0
+    rtol, scales = control[0], pack_states(control[1:])
     for block in range(WIDTH // BLOCK):
         start = block * BLOCK
         if start >= lanes:
@@ -58,6 +59,9 @@ def quiet_pass(tile, lanes, together, here, events):
             quiet = solved and (N_SOLVED == 0 or tile[UNSOLVED + i] == 0.0)
             g0, g2, g3 = first_guards(tile, i), second_guards(tile, i), third_guards(tile, i)
             quiet = quiet & all_below_zero(g0) & all_below_zero(g1)
+            if CONTROLS_ERROR:
+                k1, k2, k3 = first_rates(tile, i), second_rates(tile, i), third_rates(tile, i)
+                quiet = quiet & (rk4_error(kept_states(tile, i), y, h, k1, k2, k3, f, scales) <= rtol)
             for j in range(N_GUARDS):
                 quiet = quiet & stays_below_zero(g0[j], g2[j], g3[j], g1[j])
             put_unknowns(tile, i, z)
@@ -71,9 +75,9 @@ def quiet_pass(tile, lanes, together, here, events):
 @inlined
 def finish_pass(tile, i, together, here, whose, count, key, spike_times, spike_lanes, n_spikes, suspects):
     """Make the step again for a lane that may have an event in it: status, steps made, number of spikes so far."""
-    k, times, h, shared, own, p, _, _, _ = here
+    k, times, h, shared, own, p, control, _, _, _ = here
     u, c = inputs_of(shared, own, k, tile, i), constants_of(tile, i, p)
     status, n_spikes = finish_step(
-        tile, i, times[k], times[k + 1], h, u, c, spike_times, spike_lanes, n_spikes, suspects
+        tile, i, times[k], times[k + 1], h, u, c, control, spike_times, spike_lanes, n_spikes, suspects
     )
     return status, 0, n_spikes

@@ -10,7 +10,7 @@ STEPS_PER_PASS = 4
 @inlined
 def quiet_pass(tile, lanes, together, here, events):
     """One step or four of a tile's first lanes; notes by block which of them may have had an event, and whether any had."""
-    k, times, h, shared, own, p, scale, normals, first = here
+    k, times, h, shared, own, p, _, scale, normals, first = here
     seen, n = U0, N_NOISE * WIDTH
     t0, t1 = times[k], times[k + 1]
     if together == 1:
@@ -74,7 +74,7 @@ def settled_step(mode, t_entered, jumps, t, t_end, h, y, u, p, z, w):
 @inlined
 def finish_pass(tile, i, together, here, whose, count, key, spike_times, spike_lanes, n_spikes, suspects):
     """Make the steps again for a lane that may have an event in them: status, steps made, number of spikes so far."""
-    k, times, h, shared, own, p, scale, normals, first = here
+    k, times, h, shared, own, p, _, scale, normals, first = here
     c, n = constants_of(tile, i, p), N_NOISE * WIDTH
     if JUMPS_WITHOUT_BRANCHES and together == STEPS_PER_PASS:
         # Which step has the event, and which event it is, are what the processor cannot foresee.

@@ -92,6 +92,7 @@ class Tile:
             self._of_neurons(setup.parameters),
             np.ascontiguousarray(np.array(constant).reshape(len(constant), width).T),
         )
+        self.control = setup.control
         self.tables = inputs.tables(range(self.start, self.start + self.count)) if inputs.differ else []
 
     def _of_neurons(self, table: Array) -> Array:
@@ -135,6 +136,7 @@ class Tile:
                 shared[done:],
                 own[done:] if self.tables else own,
                 setup.parameters[0],
+                self.control,
                 np.uint64(setup.seed),
                 found.times,
                 found.lanes,

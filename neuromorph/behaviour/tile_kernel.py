@@ -2,8 +2,8 @@
 
 Not imported: its text follows that of a method for lanes (see ``lanes.py``), which provides ``quiet_pass``,
 ``finish_pass`` and ``STEPS_PER_PASS``. What these need to know of a pass is ``here``: the number of its first step in this call,
-the ends of the steps and their length [s], inputs that are the same for all lanes and others, constants, and scale,
-array and place in it of the normal numbers.
+the ends of the steps and their length [s], inputs that are the same for all lanes and others, constants, what error control
+needs, and scale, array and place in it of the normal numbers.
 """
 
 STEPS_PER_GROUP = 4
@@ -66,6 +66,7 @@ def make_steps(
     shared,
     own,
     p,
+    control,
     key,
     spike_times,
     spike_lanes,
@@ -94,7 +95,7 @@ def make_steps(
                 first = (count % STEPS_PER_GROUP) * N_NOISE * WIDTH
             else:
                 group = add_up(words, normals, sums, group, count, pieces_per_step, first_lane, key)
-        here = (k, times, h, shared, own, p, scale, normals if pieces_per_step == 1 else sums, first)
+        here = (k, times, h, shared, own, p, control, scale, normals if pieces_per_step == 1 else sums, first)
         seen = quiet_pass(tile, lanes, together, here, events)
         for block in range(lanes // BLOCK if seen != U0 else 0):
             start, noted = block * BLOCK, events[block]
@@ -135,6 +136,7 @@ def run_tile(
     shared,
     own,
     p_array,
+    control,
     seed,
     spike_times,
     spike_lanes,
@@ -158,6 +160,8 @@ def run_tile(
         How many increments of the Wiener process make one of a step, and the standard deviation of each.
     shared : ndarray; own : ndarray
         Inputs that are the same for all lanes, and others, in each step.
+    control : ndarray
+        What a method with error control needs: relative tolerance and scales of the states.
     samples : ndarray, shape (n_samples, n_columns, n_lanes)
         The recorded signals that ``columns`` names, at the end of every ``every``-th step.
 
@@ -180,6 +184,7 @@ def run_tile(
         shared,
         own,
         constants(p_array),
+        control,
         (np.uint64(seed & LOW_32), np.uint64(seed >> BIT_32)),
         spike_times,
         spike_lanes,

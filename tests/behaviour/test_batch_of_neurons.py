@@ -132,6 +132,29 @@ def test_spikes_of_rk4_in_a_batch_are_those_of_single_runs(neuron):
     assert len(batch.spikes) > 20
 
 
+def test_steps_of_a_neuron_in_a_batch_shorten_where_their_error_demands_it():
+    """Membranes that pass the range in which a memristor switches within one step, beside one that does not fire."""
+    device = nm.MMS(r_on=110.0, r_off=1400.0, v_on=2.7, v_off=0.9, tau=33e-9)
+    neuron = nm.MemristiveALIF(memristor=device, capacitance=45e-12, r_s=280.0, v_th=2.87, r_switch=None)
+    currents, t_stop = np.array([0.02, 1.0, 0.8]) * 77e-3, 40e-9
+    exact = [nm.simulate(neuron, nm.Constant(value=i), t_stop, solver=nm.RK4(rtol=1e-13), warn=False) for i in currents]
+    errors = {}
+    for name, solver in {"equal": nm.RK4(rtol=0.0), "default": nm.RK4(), "strict": nm.RK4(rtol=1e-12)}.items():
+        batch = simulate_batch(neuron, currents, t_stop, 3, solver=solver, threads=2)
+        assert batch.spikes.counts().tolist() == [len(r.spikes) for r in exact]
+        intervals = [np.diff(r.spikes.times) for r in exact[1:]]
+        found = [np.diff(batch.spikes.of(k)) for k in (1, 2)]
+        errors[name] = max(np.max(np.abs(a / b - 1)) for a, b in zip(found, intervals, strict=True))
+        assert batch.provenance["options"].get("rtol", 0.0) == solver.tolerance
+        alone = simulate_batch(neuron, currents[2], t_stop, 1, solver=solver)
+        assert alone.spikes.times.tolist() == batch.spikes.of(2).tolist()
+    assert len(exact[0].spikes) == 0
+    assert len(exact[2].spikes) > 10
+    assert errors["equal"] > 2e-4
+    assert errors["default"] < 3e-5
+    assert errors["strict"] < 1e-8
+
+
 def test_no_tile_is_begun_after_one_that_was_stopped(monkeypatch):
     begun = []
 
@@ -189,7 +212,7 @@ def test_memory_does_not_grow_with_the_steps_unless_asked():
         ({"parameters": {"tau": [1e-2, 1e-2, 5e-5, 1e-2]}}, r"dt \(0\.0001 s\) is longer than .* \(5e-05 s\)"),
         ({"drives": {"i": 1.0}}, r"'noisy_lif' has no input 'i'; its inputs: drive"),
         ({"drives": [nm.Constant(value=1.0)] * 3}, "input 'drive' has 3 stimuli for 4 neurons"),
-        ({"solver": nm.Rosenbrock()}, "a batch needs a method with fixed steps"),
+        ({"solver": nm.Rosenbrock()}, "a batch needs a method whose steps all neurons share"),
         ({"first": 2**32}, "numbered below"),
         ({"seed": None}, "give a seed"),
     ],
