@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neuromorph.quantities import format_quantity
 from neuromorph.recording import Recording
 from neuromorph.validate.verdict import Criterion
 
@@ -19,6 +20,8 @@ _BINS = 20
 # Fewer intervals say nothing about a distribution.
 _LEAST_INTERVALS = 8
 _LARGEST_CORRELATION = 0.9
+# One over the number of values of a train from which on the bias of their correlation is no small correction.
+_SHARE_OF_BIAS = 1 / 6
 # A relative variance below this is that of roundings.
 _ROUNDING = 1e-20
 
@@ -30,7 +33,8 @@ class StatisticalComparison:
     Parameters
     ----------
     counts : dict of str to float
-        For each neuron the difference of its counts over its standard deviation (pure number).
+        For each neuron the difference of its counts over its standard deviation, less where few intervals say how large that
+        is: a normal deviate (pure number).
     counts_limit : float
         What chance exceeds once in a thousand networks (pure number).
     intervals : dict of str to float
@@ -101,7 +105,7 @@ def compare_statistics(
     reference, candidate : Recording
         Of the same neurons; without names they are numbered.
     t_stop : float
-        Length of the runs [s].
+        Up to when they are compared [s].
     isi : float
         Relative error of an interval up to which single spikes agree (pure number).
 
@@ -113,20 +117,28 @@ def compare_statistics(
     Raises
     ------
     ValueError
-        When the recordings are not of the same neurons, or `t_stop` is no positive time.
+        When the recordings are not of the same neurons, one ends before `t_stop`, or that is no positive time.
 
     Notes
     -----
-    A count is taken to vary as in a renewal process of the measured variation of intervals, and by one spike at the ends.
+    A count is taken to vary as in a renewal process of the measured variation of intervals, and by one spike at the ends; how
+    uncertain that variation is counts by degrees of freedom, as in Welch's test.
     Intervals are compared by the two-sample Kolmogorov-Smirnov test, in which intervals that differ by less than `isi` are
     alike: locked neurons have intervals of a few values that both roads hit almost. Where an interval tells of the next, both
-    tests count as many fewer. The population rate is compared by a paired t-test over bins.
+    tests count as many fewer; where many intervals in a row are alike, correlated by 0.8, chance is called a difference up to once in
+    a hundred times all the same. The population rate is compared by a paired t-test over bins.
     """
-    from scipy.special import ndtri, stdtrit
+    from scipy.special import ndtri, stdtr, stdtrit
 
     if not 0 < t_stop < math.inf:
         raise ValueError(f"t_stop must be a positive time in s, got {t_stop!r}")
-    trains_of = [_trains(recording) for recording in (reference, candidate)]
+    for recording in (reference, candidate):
+        if len(recording.time) and recording.time[-1] < t_stop * (1.0 - 1e-6):
+            raise ValueError(
+                f"a recording ends at {format_quantity(float(recording.time[-1]), 's')}, before t_stop, "
+                f"{format_quantity(t_stop, 's')}: no spikes there would look like silence"
+            )
+    trains_of = [_trains(recording, t_stop) for recording in (reference, candidate)]
     names = tuple(trains_of[0])
     if set(names) != set(trains_of[1]):
         raise ValueError(
@@ -139,7 +151,11 @@ def compare_statistics(
         trains = [found[name] for found in trains_of]
         gaps = [np.diff(train) for train in trains]
         memory = _memory(gaps)
-        counts[name] = abs(len(trains[1]) - len(trains[0])) / math.sqrt(_count_variance(gaps) * memory + 1.0)
+        variance, freedom = _count_variance(gaps, memory)
+        deviate = abs(len(trains[1]) - len(trains[0])) / math.sqrt(variance + 1.0)
+        # The variance is an estimate, the one spike at the ends is not.
+        freedom *= ((variance + 1.0) / variance) ** 2 if variance else math.inf
+        counts[name] = min(deviate, float(-ndtri(stdtr(freedom, -deviate)))) if deviate else 0.0
         if min(map(len, gaps)) >= _LEAST_INTERVALS:
             n, m = (len(g) / memory for g in gaps)
             allowed = math.sqrt(-math.log(share / 2) / 2 * (n + m) / (n * m))
@@ -148,8 +164,9 @@ def compare_statistics(
     binned = [np.histogram(recording.spikes.times, edges)[0] for recording in (reference, candidate)]
     differences = binned[1] - binned[0]
     # One spike in a bin is the least that can differ: without it, equal trains would have no error at all.
-    error = math.sqrt(max(float(np.var(differences, ddof=1)), 1.0 / _BINS) * _memory([differences]) / _BINS)
-    rate_limit = float(stdtrit(_BINS - 1, 1 - FALSE_ALARM / 2))
+    memory = _memory([differences])
+    error = math.sqrt(max(float(np.var(differences, ddof=1)), 1.0 / _BINS) * memory / _BINS)
+    rate_limit = float(stdtrit((_BINS - 1) / memory, 1 - FALSE_ALARM / 2))
     mean = float(np.mean(binned))
     return StatisticalComparison(
         counts=counts,
@@ -166,9 +183,9 @@ def _line(title: str, criterion: Criterion) -> str:
     return f"{title:36}{criterion.value:>10.3g}{criterion.limit:>10.3g}"
 
 
-def _trains(recording: Recording) -> dict[str, Any]:
-    """Spike times [s] of each neuron, by name or number."""
-    spikes = recording.spikes
+def _trains(recording: Recording, t_stop: float) -> dict[str, Any]:
+    """Spike times [s] of each neuron up to `t_stop`, by name or number."""
+    spikes = recording.spikes.between(-math.inf, t_stop)
     return {name: spikes.of(k) for k, name in enumerate(spikes.names or map(str, range(spikes.n_sources)))}
 
 
@@ -184,17 +201,26 @@ def _memory(gaps: list[Any]) -> float:
     if spread <= _ROUNDING * size:
         return 1.0
     correlation = sum(float(np.sum(g[1:] * g[:-1])) for g in around) / spread
+    # Around a mean of their own few values seem less alike than they are (Marriott and Pope 1954).
+    per_train = len(around) / sum(map(len, around))
+    if per_train < _SHARE_OF_BIAS:
+        correlation = (correlation + per_train) / (1.0 - 3.0 * per_train)
     correlation = min(max(correlation, 0.0), _LARGEST_CORRELATION)
     return (1.0 + correlation) / (1.0 - correlation)
 
 
-def _count_variance(gaps: list[Any]) -> float:
-    """Variance of the difference of two counts of renewal processes."""
+def _count_variance(gaps: list[Any], memory: float) -> tuple[float, float]:
+    """Variance of the difference of two counts of renewal processes, and the degrees of freedom of that estimate."""
     together = np.concatenate(gaps)
     # By the spread within each train: a difference between them is what is looked for.
     within = sum(float(np.sum((g - np.mean(g)) ** 2)) for g in gaps if len(g))
-    variation = within / len(together) / float(np.mean(together)) ** 2 if len(together) > 2 else 1.0
-    return variation * sum(len(g) + 1 for g in gaps)
+    relative = within / float(np.mean(together)) ** 2 if within else 0.0
+    # Few intervals may be alike by chance: one more is taken to be there that varies as those of a Poisson process.
+    weight = len(together) - sum(1 for g in gaps if len(g)) + 1
+    variation = (relative + 1.0) / weight
+    # That of the variance of gamma intervals.
+    freedom = weight / (1.0 + variation) / memory
+    return variation * memory * sum(len(g) + 1 for g in gaps), freedom
 
 
 def _distance(a: Any, b: Any, isi: float) -> float:

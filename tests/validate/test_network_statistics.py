@@ -44,6 +44,35 @@ def test_chance_is_rarely_called_a_difference(shape):
     assert seen.sum(axis=0).max() <= 4
 
 
+def test_few_spikes_are_rarely_called_a_difference():
+    """20 neurons of 10 spikes, whose variance is hardly known: 6 alarms in 300 come in one of 2e5 at 1e-3; of a kind that gives one in twenty, 99 %."""
+    rng = np.random.default_rng(10)
+
+    def irregular():
+        times = [np.sort(rng.uniform(0.0, T_STOP, rng.poisson(10.0))) for _ in range(20)]
+        sources = np.repeat(np.arange(20), [len(t) for t in times])
+        return Recording([0.0, T_STOP], {}, spikes=SpikeTrains(np.concatenate(times), sources, n_sources=20))
+
+    seen = np.array([alarms(compare_statistics(irregular(), irregular(), T_STOP)) for _ in range(300)])
+    assert seen.sum(axis=0).max() <= 5
+
+
+def test_silence_is_told_from_many_spikes():
+    regular = recording([np.arange(1, 30) / 30])
+    found = compare_statistics(regular, recording([np.empty(0)]), T_STOP)
+    assert found.counts["n0"] > 2 * found.counts_limit
+
+
+def test_what_comes_after_the_end_does_not_count_and_what_is_missing_is_no_silence():
+    long = Recording([0.0, 2.0], {}, spikes=SpikeTrains(np.arange(1, 100) * 20e-3, names=("n0",)))
+    short = recording([np.arange(1, 50) * 20e-3])
+    assert compare_statistics(long, short, T_STOP).passed
+    with pytest.raises(
+        ValueError, match="a recording ends at 1 s, before t_stop, 2 s: no spikes there would look like silence"
+    ):
+        compare_statistics(long, short, 2.0)
+
+
 def test_rates_that_differ_are_found():
     rng = np.random.default_rng(6)
     seen = [alarms(compare_statistics(network(rng), network(rng, scale=1.2), T_STOP))[2] for _ in range(50)]
