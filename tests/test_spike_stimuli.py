@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+import neuromorph as nm
 from neuromorph.stimulus import (
     PoissonInput,
     SpikeInput,
@@ -90,3 +91,42 @@ class TestPoissonInput:
 def test_an_edge_longer_than_the_hold_is_refused():
     with pytest.raises(ValueError, match="edge must be at most half of step"):
         ZeroOrderHold(values=[1.0, 2.0], step=1e-8)
+
+
+SAME = {"s_exc": PoissonInput(rate=1e3), "s_inh": PoissonInput(rate=500.0, n_sources=2)}
+
+
+class TestSeedsOfTwoInputs:
+    """Excitation and inhibition that draw from one seed are one train of spikes."""
+
+    MESSAGE = "s_exc and s_inh get the same random spikes at the same times, since both have the seed 0: .* seed=1"
+
+    def test_they_do_spike_together(self):
+        one, other = SAME.values()
+        np.testing.assert_array_equal(one.counts(1.0), other.counts(1.0))
+        assert one.draws_like(other)
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            PoissonInput(rate=1e3, seed=1),
+            PoissonInput(rate=800.0),
+            PoissonInput(rate=1e3, width=5e-5),
+            PoissonInput(rate=1e3, counting="bernoulli"),
+        ],
+    )
+    def test_others_do_not(self, other):
+        one = SAME["s_exc"]
+        a, b = (p.counts(100.0)[:1_000_000] for p in (one, other))
+        # A million steps: 4.5 standard errors of a correlation that is zero.
+        assert abs(np.corrcoef(a, b)[0, 1]) < 4.5e-3
+        assert not one.draws_like(other)
+
+    def test_a_run_and_a_batch_warn(self):
+        with pytest.warns(nm.DesignWarning, match=self.MESSAGE):
+            nm.simulate(nm.ConductanceLIF(), SAME, 1e-3)
+        with pytest.warns(UserWarning, match=self.MESSAGE):
+            nm.simulate_batch(nm.ConductanceLIF(), SAME, 1e-3, 2, solver=nm.RK4(dt=1e-5))
+        trains = {"s_exc": [PoissonInput(rate=1e3, seed=k) for k in (1, 2)], "s_inh": PoissonInput(rate=1e3, seed=2)}
+        with pytest.warns(UserWarning, match="neuron 1: s_exc and s_inh get the same"):
+            nm.simulate_batch(nm.ConductanceLIF(), trains, 1e-3, 2, solver=nm.RK4(dt=1e-5))

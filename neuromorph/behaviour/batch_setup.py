@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from neuromorph.behaviour.rk4 import RK4
 from neuromorph.behaviour.simulate import default_solver, refuse_chance
 from neuromorph.behaviour.steps import refuse_bad_noise, refuse_long_steps, values_of
 from neuromorph.stimulus import Constant, Stimulus
+from neuromorph.stimulus.held import same_spikes
 
 if TYPE_CHECKING:
     from neuromorph.systems import HybridSystem
@@ -170,7 +172,13 @@ def _drives(system: HybridSystem, drives: Any, n: int) -> tuple[Any, ...]:
     for name in given:
         if name not in system.inputs:
             raise ValueError(f"{system.name!r} has no input {name!r}; its inputs: {', '.join(system.inputs) or 'none'}")
-    return tuple(_drive(name, given.get(name, Constant(value=0.0)), n) for name in system.inputs)
+    found = {name: _drive(name, given.get(name, Constant(value=0.0)), n) for name in system.inputs}
+    for k in range(n if any(isinstance(drive, list) for drive in found.values()) else 1):
+        alike = same_spikes({name: drive[k] if isinstance(drive, list) else drive for name, drive in found.items()})
+        if alike is not None:
+            warnings.warn(f"neuron {k}: {alike[1]}" if k else alike[1], stacklevel=4)
+            break
+    return tuple(found.values())
 
 
 def _drive(name: str, given: Any, n: int) -> Any:

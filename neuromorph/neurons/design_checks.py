@@ -11,6 +11,7 @@ import numpy as np
 
 from neuromorph.quantities import format_quantity
 from neuromorph.stimulus import Stimulus, WhiteNoise
+from neuromorph.stimulus.held import same_spikes
 
 if TYPE_CHECKING:
     from neuromorph.devices import MemristorModel
@@ -31,7 +32,7 @@ class DesignFinding:
     Parameters
     ----------
     fault : str
-        Which one: ``"latch-up"``, ``"no firing"``, ``"common mode"``, ``"output range"`` or ``"time step"``.
+        Which one: ``"latch-up"``, ``"no firing"``, ``"common mode"``, ``"output range"``, ``"time step"`` or ``"same spikes"``.
     parameter : str
         The parameter to change.
     limit : float
@@ -387,4 +388,10 @@ def findings_of(design: Any, drive: Any, t_stop: float, t_max: float | None = No
         Empty where nothing was found.
     """
     check = getattr(design, "design_findings", None)
-    return tuple(check(largest_current(drive, t_stop), t_max=t_max)) if check else ()
+    if check is None:
+        return ()
+    found = tuple(check(largest_current(drive, t_stop), t_max=t_max))
+    alike = same_spikes(drive) if isinstance(drive, Mapping) else None
+    return (
+        found if alike is None else (*found, DesignFinding("same spikes", "seed", alike[0], f"same spikes: {alike[1]}"))
+    )

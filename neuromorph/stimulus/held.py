@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +92,8 @@ class SpikeInput(Stimulus):
     times : sequence of float
         When spikes arrive, from 0 s on, in any order [s]. Kept as a sorted tuple; it may be empty.
     width : float
-        Length of a step, and of a spike [s]. It delays a spike by half of it on the average.
+        Length of a step, and of a spike [s]. A spike is spread over the step in which it falls: its middle is up to half of a
+        width earlier or later, on the average neither.
     edge : float
         Length of the straight lines between steps [s].
 
@@ -190,7 +194,8 @@ class PoissonInput(Stimulus):
     width : float
         Length of a step, and of a spike [s].
     seed : int
-        The same seed gives the same spikes; a longer run begins with those of a shorter one (pure number).
+        The same seed gives the same spikes; a longer run begins with those of a shorter one (pure number). Two inputs
+        of a neuron want a seed each, which a warning says where they have one.
     counting : {"poisson", "bernoulli"}
         ``"poisson"``: any number of spikes in a step; exact. ``"bernoulli"``: a source fires in a step with the
         probability ``rate*width``, at most once.
@@ -270,6 +275,14 @@ class PoissonInput(Stimulus):
             return random.binomial(self.n_sources, self.rate * self.width, n_steps).astype(np.float64)
         return random.poisson(self.n_sources * self.rate * self.width, n_steps).astype(np.float64)
 
+    def draws_like(self, other: PoissonInput) -> bool:
+        """Whether both have their spikes at the same times, for they draw the same numbers for the same law."""
+        mine, its = ((p.seed, p.width, p.counting) for p in (self, other))
+        # For at most one spike a step, numpy takes more of the same numbers at a higher rate.
+        return mine == its and (
+            self.counting == "bernoulli" or math.isclose(self.rate * self.n_sources, other.rate * other.n_sources)
+        )
+
     def segments(self, t_stop: float) -> FloatArray:
         """See :meth:`Stimulus.segments`: an edge and a hold wherever the number of arrivals changes."""
         return held_segments(self.counts(t_stop) / self.width, self.width, self.edge, checked_t_stop(t_stop))
@@ -278,6 +291,29 @@ class PoissonInput(Stimulus):
         """See :meth:`Stimulus.describe`."""
         rate = format_quantity(self.rate, "Hz")
         return f"Poisson spikes, {pluralised(self.n_sources, 'source')} of {rate}, seed {self.seed}"
+
+
+def same_spikes(drives: Mapping[str, Any]) -> tuple[int, str] | None:
+    """What to say where two inputs get the same random spikes at the same times, though each is stated as a source of its own.
+
+    Parameters
+    ----------
+    drives : mapping of str to Stimulus
+        What drives each input [1/s].
+
+    Returns
+    -------
+    int, str
+        The seed that both have (pure number), and the fault with its remedy; ``None`` where there is none.
+    """
+    random = [(name, drive) for name, drive in drives.items() if isinstance(drive, PoissonInput)]
+    for (a, one), (b, other) in itertools.combinations(random, 2):
+        if one.draws_like(other):
+            return one.seed, (
+                f"{a} and {b} get the same random spikes at the same times, since both have the seed {one.seed}: give one of "
+                f"them another, such as seed={one.seed + 1}"
+            )
+    return None
 
 
 def check_edge(edge: float, step: float, name: str) -> None:
