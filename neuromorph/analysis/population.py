@@ -15,6 +15,7 @@ from neuromorph.analysis.spike_trains import (
     burst_index,
     checked_stop,
     fano_factor,
+    in_window,
     interval_cv,
     local_variation,
     refuse_none,
@@ -143,8 +144,7 @@ def population(
     duration = t_stop - t_start
     window = duration / 10 if window is None else window
     bin_width = duration / 100 if bin_width is None else bin_width
-    inside = (spikes.times >= t_start) & (spikes.times < t_stop)
-    seen = SpikeTrains(spikes.times[inside], spikes.sources[inside], spikes.names, spikes.n_sources)
+    seen = in_window(spikes, t_start, t_stop)
     rates = seen.counts() / duration
     pooled = np.concatenate(seen.intervals())
     return PopulationStatistics(

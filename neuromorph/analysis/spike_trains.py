@@ -68,6 +68,13 @@ def counts_in_bins(spikes: SpikeTrains, edges: FloatArray) -> FloatArray:
     return flat.reshape(spikes.n_sources, n_bins).astype(np.float64)
 
 
+def in_window(spikes: SpikeTrains, t_start: float, t_stop: float) -> SpikeTrains:
+    """The spikes that :func:`counts_in_bins` finds in a bin from `t_start` to `t_stop` [s]."""
+    allowed = 1e-9 * (t_stop - t_start)
+    inside = (spikes.times >= t_start - allowed) & (spikes.times < t_stop - allowed)
+    return SpikeTrains(spikes.times[inside], spikes.sources[inside], spikes.names, spikes.n_sources)
+
+
 def spiking_fraction(spikes: SpikeTrains, step: float, t_start: float, t_stop: float) -> tuple[FloatArray, FloatArray]:
     """Share of neurons (or trials) that fire within each step of a simulation.
 
@@ -92,7 +99,7 @@ def spiking_fraction(spikes: SpikeTrains, step: float, t_start: float, t_stop: f
     Raises
     ------
     ValueError
-        When the window does not hold one step.
+        When the window does not hold one step, or there is no neuron.
 
     Notes
     -----
@@ -105,6 +112,7 @@ def spiking_fraction(spikes: SpikeTrains, step: float, t_start: float, t_stop: f
     [0.25, 0.25]
     """
     edges = bins(step, t_start, t_stop)
+    refuse_none(spikes)
     return edges, (counts_in_bins(spikes, edges) > 0).mean(axis=0)
 
 
@@ -148,10 +156,10 @@ def interval_cv(spikes: SpikeTrains) -> FloatArray:
     Returns
     -------
     ndarray, shape (n_sources,)
-        Standard deviation over mean: 0 for a clock, 1 for a Poisson process; not-a-number below three spikes
-        (pure numbers).
+        Standard deviation over mean: 0 for a clock, 1 for a Poisson process; not-a-number below three spikes, or where all
+        come at one time (pure numbers).
     """
-    return np.array([np.std(d) / np.mean(d) if len(d) > 1 else np.nan for d in spikes.intervals()])
+    return np.array([np.std(d) / np.mean(d) if len(d) > 1 and d.any() else np.nan for d in spikes.intervals()])
 
 
 def local_variation(spikes: SpikeTrains) -> FloatArray:
@@ -172,9 +180,14 @@ def local_variation(spikes: SpikeTrains) -> FloatArray:
     Source: S. Shinomoto, K. Shima and J. Tanji, "Differences in spiking patterns among cortical neurons",
     Neural Computation 15 (2003) 2823: the mean of ``3 ((I_k - I_{k+1}) / (I_k + I_{k+1}))**2``.
     """
-    return np.array(
-        [3.0 * np.mean((np.diff(d) / (d[1:] + d[:-1])) ** 2) if len(d) > 1 else np.nan for d in spikes.intervals()]
-    )
+    return np.array([_local_variation(d) if len(d) > 1 else np.nan for d in spikes.intervals()])
+
+
+def _local_variation(d: FloatArray) -> float:
+    both = d[1:] + d[:-1]
+    # Three spikes at one time: two equal intervals.
+    shares = np.divide(np.diff(d), both, out=np.zeros_like(both), where=both > 0)
+    return float(3.0 * np.mean(shares**2))
 
 
 def fano_factor(spikes: SpikeTrains, window: float, t_start: float, t_stop: float) -> FloatArray:
@@ -304,8 +317,8 @@ def spike_spectrum(
     where = np.asarray(frequencies, dtype=np.float64)
     if not np.isfinite(where).all():
         raise ValueError("frequencies must be finite numbers in Hz")
-    inside = (spikes.times >= t_start) & (spikes.times < t_stop)
-    times, sources = spikes.times[inside] - t_start, spikes.sources[inside]
+    seen = in_window(spikes, t_start, t_stop)
+    times, sources = seen.times - t_start, seen.sources
     order = np.argsort(sources, kind="stable")
     times, sources = times[order], np.zeros_like(sources) if pooled else sources[order]
     density = np.zeros(len(where))
@@ -325,7 +338,8 @@ def bins(width: float, t_start: float, t_stop: float) -> FloatArray:
     if not 0 < width < math.inf:
         raise ValueError(f"a bin, step or window must be longer than zero, got {width!r} s")
     # A window of ten bins must not lose the tenth to rounding.
-    n = math.floor((t_stop - t_start) / width * (1 + 1e-12))
+    rounding = np.spacing(max(abs(t_start), abs(t_stop)))
+    n = math.floor((t_stop - t_start + 2 * rounding) / width * (1 + 1e-12))
     if n < 1:
         raise ValueError(
             f"{format_quantity(width, 's')} does not fit once between {format_quantity(t_start, 's')} "

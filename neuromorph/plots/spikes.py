@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from neuromorph.analysis import population, psth
+from neuromorph.analysis.spike_trains import in_window
 from neuromorph.plots.figures import CANDIDATE, REFERENCE, new_figure, scaled_time, style
 from neuromorph.recording import SpikeTrains
 
@@ -90,9 +91,10 @@ def plot_spikes(spikes: SpikeTrains, t_start: float, t_stop: float, *, bin_width
     over_time.set_ylabel("rate [Hz]")
     over_time.set_xlabel(f"time [{unit}]")
     raster.set_xlabel("")
-    _draw_intervals(style(figure.add_subplot(grid[2, 0])), spikes.between(t_start, t_stop), found.cv)
+    seen = in_window(spikes, t_start, t_stop)
+    _draw_intervals(style(figure.add_subplot(grid[2, 0])), seen, found.cv)
     rates = style(figure.add_subplot(grid[2, 1]))
-    rates.hist(spikes.between(t_start, t_stop).counts() / (t_stop - t_start), bins="auto", color=REFERENCE)
+    rates.hist(seen.counts() / (t_stop - t_start), bins="auto", color=REFERENCE)
     rates.set_xlabel("rate of a neuron [Hz]")
     rates.set_ylabel("neurons")
     figure.suptitle(

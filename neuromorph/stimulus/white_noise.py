@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from neuromorph.quantities import format_quantity, parameter
-from neuromorph.stimulus.base import FloatArray, Stimulus, checked_t_stop
+from neuromorph.stimulus.base import DRIVE_UNIT, FloatArray, Stimulus, checked_t_stop
 
 __all__ = ["WhiteNoise"]
 
@@ -51,7 +51,7 @@ class WhiteNoise(Stimulus):
     step: float = parameter(unit="s", doc="how long each sample is held", positive=True)
     seed: int = parameter(unit="", doc="seed of ngspice's generator", low=1, high=2**31 - 1)
     intensity: float = parameter(1.0, unit="", doc="square root of the two-sided spectral density", positive=True)
-    mean: float = parameter(0.0, unit="", doc="added to every sample")
+    mean: float = parameter(0.0, unit=DRIVE_UNIT, doc="added to every sample")
 
     def __post_init__(self) -> None:
         super().__post_init__()

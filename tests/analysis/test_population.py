@@ -95,6 +95,33 @@ def test_a_clock_is_regular_in_every_measure(period):
     assert lines[:3] == pytest.approx(0.0, abs=1e-6 * lines[3])
 
 
+@pytest.mark.parametrize("t_start", [0.0, 88.8, 4321.5, 86400.0])
+def test_a_window_of_ten_bins_has_ten_late_in_a_recording_too(t_start):
+    """The difference of two late times is off by a rounding error of the times, which may be more than 1e-12 of a bin."""
+    for width in (1.6e-3, 0.7e-3, 10e-3):
+        assert len(bins(width, t_start, t_start + 10 * width)) == 11
+        assert len(bins(width, t_start, t_start + width)) == 2
+
+
+def test_all_measures_see_the_same_spikes_of_a_window():
+    """A clock by adding periods: rounding puts the tick at 0.8 s just before it, and that at 1.8 s just after it."""
+    clock = nm.SpikeTrains(np.cumsum(np.full(2000, 1e-3)))
+    for t_start, t_stop in ((0.8, 1.8), (0.062, 0.993), (0.1, 0.7), (0.25, 0.3)):
+        n = round((t_stop - t_start) * 1e3)
+        found = nm.analysis.population(clock, t_start, t_stop)
+        assert found.spike_count == n
+        assert found.rate == pytest.approx(nm.analysis.firing_rates(clock, t_start, t_stop)[0])
+        line = nm.analysis.spike_spectrum(clock, np.array([1e3]), t_start, t_stop)[0]
+        assert line == pytest.approx(n**2 / (t_stop - t_start), rel=1e-6)
+
+
+def test_spikes_at_one_time_are_equal_intervals():
+    together = nm.SpikeTrains([0.1, 0.1, 0.1, 0.2, 0.3])
+    # Intervals 0, 0, 0.1, 0.1: of the three pairs one differs, by all that it can.
+    assert nm.analysis.local_variation(together) == pytest.approx(1.0)
+    assert np.isnan(nm.analysis.interval_cv(nm.SpikeTrains([0.1, 0.1, 0.1])))
+
+
 def test_no_interval_has_no_distribution():
     assert np.isnan(nm.analysis.interval_distribution(nm.SpikeTrains([0.5]), 1.0, 3.0)[1]).all()
     with pytest.raises(ValueError, match="does not fit once"):
@@ -192,6 +219,7 @@ def test_silent_neurons_count_in_rates_and_have_no_regularity():
     ("call", "message"),
     [
         (lambda s: nm.analysis.population(s, 1.0, 1.0), "must end after it starts"),
+        (lambda s: nm.analysis.spiking_fraction(nm.SpikeTrains([], [], n_sources=0), 0.1, 0.0, 1.0), "no neuron"),
         (lambda s: nm.analysis.population(nm.SpikeTrains([], [], n_sources=0), 0.0, 1.0), "no neuron"),
         (lambda s: nm.analysis.psth(s, 2.0, 0.0, 1.0), "does not fit once"),
         (lambda s: nm.analysis.psth(s, -1.0, 0.0, 1.0), "longer than zero"),

@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import ks_2samp
 
 import neuromorph as nm
+from neuromorph.stimulus import parse_stimulus
 
 DRIVE = nm.Constant(value=80e-6)  # 0.8 of what reaches the threshold: noise makes it fire
 NEURON = nm.LIF(noise_current=2e-6)
@@ -125,6 +126,13 @@ def test_statistics_of_other_neurons_are_not_compared():
         nm.compare_statistics(a, b, 0.0)
     with pytest.raises(ValueError, match="the recordings are of different neurons: 0; 0, 1"):
         nm.compare_statistics(a, pair, 2e-3)
+
+
+def test_its_mean_has_a_unit_on_the_command_line():
+    text = "whitenoise(step=20us, seed=7, intensity=2e-6, mean=80uA)"
+    assert parse_stimulus(text, "A") == nm.WhiteNoise(step=20e-6, seed=7, intensity=2e-6, mean=80e-6)
+    with pytest.raises(ValueError, match="takes a stimulus in V, got one in A"):
+        parse_stimulus(text, "V")
 
 
 def test_the_deck_says_it_without_a_control_block():
