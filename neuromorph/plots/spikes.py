@@ -13,6 +13,8 @@ from neuromorph.recording import SpikeTrains
 
 # A raster of more dots than this is a grey field, and slow.
 _DOTS = 200_000
+# Of the intervals that are shown, in shares of the longest.
+_LEAST_SPREAD = 1e-3
 
 
 def plot_raster(spikes: SpikeTrains, t_start: float, t_stop: float, ax: Any = None) -> Any:
@@ -111,5 +113,8 @@ def _draw_intervals(ax: Any, spikes: SpikeTrains, cv: float) -> None:
         return
     longest = float(np.quantile(pooled, 0.99))
     factor, unit = scaled_time(longest)
-    ax.hist(pooled[pooled <= longest] * factor, bins=50, color=REFERENCE)
+    shown = pooled[pooled <= longest]
+    # Intervals of a clock differ by roundings, which do not make fifty bins.
+    low = min(float(shown.min()), longest * (1 - _LEAST_SPREAD))
+    ax.hist(shown * factor, bins=50, range=(low * factor, max(longest, 1e-15) * factor), color=REFERENCE)
     ax.set_xlabel(f"interspike interval [{unit}], CV {cv:.2f}")

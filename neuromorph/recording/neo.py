@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -21,11 +22,13 @@ def to_neo(spikes: SpikeTrains, t_stop: float, t_start: float = 0.0) -> list[Any
         import neo
     except ImportError as error:
         raise ImportError(HOW_TO_GET_IT) from error
+    if not (math.isfinite(t_start) and math.isfinite(t_stop)):
+        raise ValueError(f"t_start and t_stop must be finite times in s, got {t_start!r} and {t_stop!r}")
     outside = (spikes.times < t_start) | (spikes.times > t_stop)
     if outside.any():
         raise ValueError(
             f"{outside.sum()} of {len(spikes)} spikes lie outside of {t_start!r} s to {t_stop!r} s, the first at "
-            f"{spikes.times[outside][0]!r} s: give the whole run, or the spikes.between(t_start, t_stop)"
+            f"{float(spikes.times[outside][0])!r} s: give the whole run, or the spikes.between(t_start, t_stop)"
         )
     return [
         neo.SpikeTrain(train, units="s", t_start=t_start, t_stop=t_stop, name=name)
