@@ -14,7 +14,8 @@ import numpy as np
 import sympy
 
 from neuromorph.behaviour import ito
-from neuromorph.systems import HybridSystem, Mode, State, Transition
+from neuromorph.behaviour.generate import split_unknowns
+from neuromorph.systems import HybridSystem, Mode, State, Transition, Unknown
 from neuromorph.systems.hybrid import CLOCKS, canonical
 
 _BEFORE = -1.0
@@ -74,6 +75,7 @@ def with_event_states(system: HybridSystem, *, speeds: bool = False, perturbed: 
         When a crossing has no speed, or the perturbation does not stay in its state.
     """
     guards = _spiking_guards(system)
+    stated = _by_states(system) if speeds or perturbed is not None else system
     taken = {*system.units(), *system.parameters, *system.noise_sources, *system.random}
 
     def free(name: str) -> str:
@@ -90,16 +92,21 @@ def with_event_states(system: HybridSystem, *, speeds: bool = False, perturbed: 
     added: dict[str, float] = {**dict.fromkeys(counts, 0.0), **dict.fromkeys(times, _BEFORE)}
     added |= {**dict.fromkeys(kept_speeds, 0.0), **dict.fromkeys(filter(None, followed), 0.0)}
 
-    def account(transition: Transition) -> Transition:
+    def account(transition: Transition, by_states: Transition) -> Transition:
         resets = dict(transition.resets)
         if transition.emits_spike:
             k = list(guards.values()).index(canonical(transition.guard))
             resets[counts[k]] = sympy.Symbol(counts[k]) + 1
             resets[times[k]] = sympy.Symbol("t")
             if speeds:
-                resets[kept_speeds[k]] = guard_speed(system, transition)
+                resets[kept_speeds[k]] = guard_speed(stated, by_states)
         if perturbed is not None:
-            factor = saltation_factor(system, transition, perturbed)
+            factor = saltation_factor(stated, by_states, perturbed)
+            if factor == 0:
+                raise ValueError(
+                    f"the jump at {transition.guard} gives {perturbed!r} a value that does not depend on what it was: no "
+                    "perturbation outlives it, and the exponent is minus infinity; method='two trajectories' says from when on"
+                )
             if factor != 1:
                 resets[stretch] = sympy.Symbol(stretch) + sympy.log(sympy.Abs(factor))
                 resets[hits] = sympy.Symbol(hits) + 1
@@ -108,18 +115,44 @@ def with_event_states(system: HybridSystem, *, speeds: bool = False, perturbed: 
     def still(name: str, mode: Mode) -> Mode:
         rates: dict[str, Any] = {**mode.rates, **dict.fromkeys(added, 0)}
         if perturbed is not None:
-            rates[growth] = _growth_rate(system, name, perturbed)
+            rates[growth] = _growth_rate(stated, name, perturbed)
         return dataclasses.replace(mode, rates=rates)
 
     if perturbed is not None:
         _refuse_feedback(system, perturbed)
+        _refuse_unknowns(stated)
     observed = dataclasses.replace(
         system,
         states={**system.states, **{name: State(initial) for name, initial in added.items()}},
         modes={name: still(name, mode) for name, mode in system.modes.items()},
-        transitions=[account(transition) for transition in system.transitions],
+        transitions=[account(*both) for both in zip(system.transitions, stated.transitions, strict=True)],
     )
     return EventStates(observed, tuple(guards), tuple(counts), tuple(times), tuple(kept_speeds), growth, stretch, hits)
+
+
+def _by_states(system: HybridSystem) -> HybridSystem:
+    """The system with every unknown that a linear equation fixes written out: slopes then see what it does."""
+    explicit, implicit = split_unknowns(system)
+    if not explicit:
+        return system
+
+    def plain(expressions: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: canonical(e).xreplace(explicit) for name, e in expressions.items()}
+
+    def mode(name: str) -> Mode:
+        diffusion = {state: plain(row) for state, row in system.diffusion_in(name).items()}
+        return dataclasses.replace(system.modes[name], rates=plain(system.modes[name].rates), diffusion=diffusion)
+
+    return dataclasses.replace(
+        system,
+        modes={name: mode(name) for name in system.modes},
+        transitions=[
+            dataclasses.replace(t, guard=canonical(t.guard).xreplace(explicit), resets=plain(t.resets))
+            for t in system.transitions
+        ],
+        unknowns={name: Unknown(residual, system.unknowns[name].unit) for name, residual in implicit.items()},
+        outputs={},
+    )
 
 
 def guard_speed(system: HybridSystem, transition: Transition) -> Any:
@@ -303,6 +336,19 @@ def _refuse_feedback(system: HybridSystem, state: str) -> None:
         raise ValueError(
             f"{state!r} acts on itself through other states ({' -> '.join(way)}): the flux of one threshold does not "
             "give its exponent; use method='two trajectories'"
+        )
+
+
+def _refuse_unknowns(system: HybridSystem) -> None:
+    """Raise ``ValueError`` where something goes by an unknown that is found by iteration, whose slope no expression states."""
+    expressions = [e for t in system.transitions for e in (t.guard, *t.resets.values())]
+    for name, mode in system.modes.items():
+        expressions += [*mode.rates.values(), *(e for row in system.diffusion_in(name).values() for e in row.values())]
+    used = {s.name for e in expressions for s in canonical(e).free_symbols} & system.unknowns.keys()
+    if used:
+        raise ValueError(
+            f"the equations depend on {', '.join(sorted(used))}, which is found by iteration, so how a perturbation grows is not "
+            "stated by them: use method='two trajectories'"
         )
 
 

@@ -129,7 +129,7 @@ class EquationWriter:
 
     def __init__(self, system: HybridSystem) -> None:
         self.system = system
-        explicit, self.implicit = _split_unknowns(system)
+        explicit, self.implicit = split_unknowns(system)
         groups = (
             ("y_", system.states),
             ("u_", system.inputs),
@@ -399,7 +399,7 @@ def tuple_text(texts: Iterable[str]) -> str:
     return f"({', '.join(texts) or '0.0'},)"
 
 
-def _split_unknowns(system: HybridSystem) -> tuple[dict[Any, Any], dict[str, Any]]:
+def split_unknowns(system: HybridSystem) -> tuple[dict[Any, Any], dict[str, Any]]:
     """Unknowns with a linear residual as expressions, and the residuals of the others."""
     explicit: dict[Any, Any] = {}
     implicit: dict[str, Any] = {}

@@ -283,6 +283,41 @@ def test_a_perturbation_is_small_beside_the_scale_of_its_state():
     assert found.flux.value == pytest.approx(-1.0, abs=0.02)
 
 
+def double_well(residual, **more):
+    """``dx = (x - x**3) dt + 0.9 dW``, its drift as an unknown."""
+    u, x = sympy.symbols("u x")
+    return nm.HybridSystem(
+        name="double_well",
+        states={"x": nm.State(0.0), "r": nm.State(1.0)},
+        unknowns={"u": nm.Unknown(residual(u, x - x**3))},
+        modes={"only": nm.Mode(rates={"x": u, "r": 0})},
+        diffusion={"x": {"w": 0.9}},
+        **more,
+    )
+
+
+def test_a_perturbation_acts_through_unknowns():
+    x, r = np.linspace(-4, 4, 2001), sympy.Symbol("r")
+    density = np.exp((x**2 - x**4 / 2) / 0.81)
+    # The exponent is the mean slope of the drift, here -1.60/s: the slope for a given unknown is zero.
+    expected = np.sum((1 - 3 * x**2) * density) / np.sum(density)
+    found = nm.analysis.lyapunov_exponent(
+        double_well(lambda u, f: 2 * u - 2 * f), "x", 3.0, 1 / 64, 1000, seed=2, t_start=1.0, perturbation=1e-5
+    )
+    assert found.flux.value == pytest.approx(expected, abs=4.5 * found.flux.standard_error + 0.02)
+    assert found.flux.standard_error < 0.1
+    assert abs(found.difference) < 4.5
+    with pytest.raises(ValueError, match=r"depend on u, which is found by iteration, .* use method='two trajectories'"):
+        nm.analysis.lyapunov_exponent(double_well(lambda u, f: u + u**3 - f), "x", 1.0, 1 / 64, 40, seed=1)
+    forgets = double_well(
+        lambda u, f: u - f, transitions=[nm.Transition("only", "only", r - 2, resets={"x": 0, "r": 0})]
+    )
+    with pytest.raises(
+        ValueError, match=r"jump at r - 2 gives 'x' a value that does not depend on what it was: .* minus infinity"
+    ):
+        nm.analysis.lyapunov_exponent(forgets, "x", 1.0, 1 / 64, 40, seed=1)
+
+
 def test_messages_of_exponents():
     loop = lif_chain()
     modes = {"all": nm.Mode(rates={**loop.modes["all"].rates, "v_1": sympy.Symbol("v_2") - sympy.Symbol("v_1")})}
