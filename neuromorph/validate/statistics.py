@@ -91,8 +91,9 @@ class StatisticalComparison:
         return Criterion(RATE, self.rate, self.rate_limit)
 
     def to_dict(self) -> dict[str, Any]:
-        """Ready for JSON (pure numbers)."""
-        return dict(vars(self))
+        """Ready for JSON (pure numbers); ``None`` where without a spike no difference would have been noticed."""
+        resolved = self.rate_resolved if math.isfinite(self.rate_resolved) else None
+        return vars(self) | {"rate_resolved": resolved}
 
 
 def compare_statistics(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -122,3 +124,4 @@ def test_silent_networks_agree():
     silent = recording([np.empty(0), np.empty(0)])
     found = compare_statistics(silent, silent, T_STOP)
     assert alarms(found) == (False, False, False)
+    assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["rate_resolved"] is None
