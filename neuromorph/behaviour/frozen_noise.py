@@ -9,6 +9,7 @@ import sympy
 from numpy.typing import NDArray
 
 from neuromorph.behaviour.euler_maruyama import EulerMaruyama
+from neuromorph.behaviour.generate import split_unknowns
 from neuromorph.behaviour.ito import ito_drift
 from neuromorph.behaviour.simulate import simulate_system
 from neuromorph.behaviour.steps import refuse_long_steps
@@ -36,7 +37,8 @@ def with_noise_as_inputs(system: HybridSystem) -> HybridSystem:
     Raises
     ------
     ValueError
-        When the system has no noise, or random resets, which no input can carry.
+        When the system has no noise, or random resets, which no input can carry; or when an Ito diffusion depends on an
+        unknown that is found by iteration.
 
     Notes
     -----
@@ -52,14 +54,24 @@ def with_noise_as_inputs(system: HybridSystem) -> HybridSystem:
         )
     sources = system.noise_sources
     states = [sympy.Symbol(name, real=True) for name in system.states]
+    explicit, implicit = split_unknowns(system)
+    iterated = {sympy.Symbol(name, real=True) for name in implicit}
     inputs = [sympy.Symbol(name, real=True) for name in sources]
     modes = {}
     for name, mode in system.modes.items():
         rates = [canonical(mode.rates[state]) for state in system.states]
         own = system.diffusion_in(name)
-        diffusion = [[canonical(own.get(state, {}).get(source, 0)) for source in sources] for state in system.states]
+        diffusion = [
+            [canonical(own.get(state, {}).get(source, 0)).xreplace(explicit) for source in sources]
+            for state in system.states
+        ]
         smooth = rates
         if system.interpretation == "ito":
+            if any(b.free_symbols & iterated for row in diffusion for b in row):
+                raise ValueError(
+                    f"the diffusion of mode {name!r} depends on an unknown that is found by iteration, so the drift that smooth "
+                    "noise adds is not known: state it by states, or interpretation='stratonovich'"
+                )
             smooth = [2 * rate - moved for rate, moved in zip(rates, ito_drift(rates, diffusion, states), strict=True)]
         noise = [sum(b * dw for b, dw in zip(row, inputs, strict=True)) for row in diffusion]
         rates_of = {state: rate + moved for state, rate, moved in zip(system.states, smooth, noise, strict=True)}

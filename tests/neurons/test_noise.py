@@ -6,8 +6,10 @@ import math
 
 import numpy as np
 import pytest
+import sympy
 
 import neuromorph as nm
+from neuromorph.behaviour.frozen_noise import with_noise_as_inputs
 
 QUIET = nm.Constant(value=50e-6)  # half of what reaches the threshold
 
@@ -62,6 +64,33 @@ def test_fine_smooth_noise_comes_to_the_stated_integral(interpretation):
         smooth = nm.simulate(pair, drives, 8e-3)
         ito = nm.simulate(neuron, QUIET, 8e-3, solver=nm.Milstein(dt=dt), seed=5)
         assert rms_over_sd(smooth, ito, 8e-3, settled=2e-3) < limit
+
+
+def test_smooth_noise_is_corrected_through_unknowns():
+    """``dv = (u - v) dt + s u dW`` with ``u = v/2``: Ito's equation is Stratonovich's with ``s**2 v / 8`` less drift."""
+    u, v, s, noise = sympy.symbols("u v s noise", real=True)
+
+    def on_a_path(residual, interpretation):
+        return with_noise_as_inputs(
+            nm.HybridSystem(
+                name="divided",
+                states={"v": nm.State(1.0)},
+                parameters={"s": 0.5},
+                unknowns={"u": nm.Unknown(residual)},
+                modes={"only": nm.Mode(rates={"v": u - v})},
+                diffusion={"v": {"noise": s * u}},
+                interpretation=interpretation,
+            )
+        )
+
+    rates = {
+        kind: on_a_path(2 * u - v, kind).modes["only"].rates["v"].subs(u, v / 2) for kind in ("ito", "stratonovich")
+    }
+    assert sympy.simplify(rates["stratonovich"] - (-v / 2 + s * v / 2 * noise)) == 0
+    assert sympy.simplify(rates["ito"] - rates["stratonovich"] + s**2 * v / 8) == 0
+    assert on_a_path(u**3 + u - v, "stratonovich").inputs == {"noise": "1/s^0.5"}
+    with pytest.raises(ValueError, match="diffusion of mode 'only' depends on an unknown that is found by iteration"):
+        on_a_path(u**3 + u - v, "ito")
 
 
 def test_the_interpretations_differ_by_their_drift():
