@@ -86,7 +86,8 @@ class BatchSetup:
         t_stop = float(t_stop)
         if not 0 < t_stop < np.inf:
             raise ValueError(f"t_stop must be a positive time in s, got {t_stop!r}")
-        solver = solver if solver is not None else default_solver(system)
+        if solver is None:
+            solver = default_solver(system) if system.is_random else RK4()
         if not isinstance(solver, EulerMaruyama | RK4):
             raise ValueError(
                 f"a batch needs a method whose steps all neurons share, nm.EulerMaruyama, nm.Milstein or nm.RK4, got {solver!r}"

@@ -155,6 +155,19 @@ def test_steps_of_a_neuron_in_a_batch_shorten_where_their_error_demands_it():
     assert errors["strict"] < 1e-8
 
 
+def test_a_batch_of_neurons_that_run_away_is_as_exact_as_single_runs():
+    """The upstroke of a spike is faster than the membrane by orders: single runs are Rosenbrock's, a batch has RK4."""
+    neuron = nm.AdaptiveExponentialIF()
+    currents = np.array([0.8, 1.0, 2.0]) * 1e-9
+    batch = simulate_batch(neuron, currents, 0.2, 3)
+    for k, current in enumerate(currents):
+        alone = nm.simulate(neuron, nm.Constant(value=current), 0.2, solver=nm.Rosenbrock(rtol=1e-11))
+        assert len(alone.spikes) > 3
+        np.testing.assert_allclose(batch.spikes.of(k), alone.spikes.times, rtol=0, atol=1e-8)
+    coarse = simulate_batch(neuron, currents, 0.2, 3, solver=nm.RK4(rtol=0.0))
+    assert np.max(np.abs(coarse.spikes.of(2) - batch.spikes.of(2))) > 1e-5
+
+
 def test_no_tile_is_begun_after_one_that_was_stopped(monkeypatch):
     begun = []
 
