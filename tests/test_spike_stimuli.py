@@ -17,9 +17,10 @@ from neuromorph.stimulus import (
 
 
 class TestSpikeInput:
-    def test_each_spike_has_the_area_one_in_whatever_step_it_falls(self):
-        times = np.sort(np.random.default_rng(0).uniform(0, 0.1, 200))
-        stimulus = SpikeInput(times=times, width=1.7e-4)
+    @pytest.mark.parametrize("edge", [10e-9, 0.85e-4])
+    def test_each_spike_has_the_area_one_in_whatever_step_it_falls(self, edge):
+        times = np.sort([0.0, *np.random.default_rng(0).uniform(0, 0.1, 199)])
+        stimulus = SpikeInput(times=times, width=1.7e-4, edge=edge)
         rows = stimulus.segments(0.2)
         ends = np.append(rows[1:, 0], 0.2)
         area = np.sum((ends - rows[:, 0]) * (rows[:, 1] + rows[:, 2] * (ends - rows[:, 0]) / 2))

@@ -174,7 +174,7 @@ class SpikeInput(Stimulus):
         # A time on the grid belongs to the step that it begins, in spite of rounding.
         steps = np.floor(np.array(self.times) / self.width + 1e-9).astype(np.int64)
         counts = np.bincount(steps[steps * self.width < t_stop], minlength=1)
-        return held_segments(np.append(counts, 0) / self.width, self.width, self.edge, t_stop)
+        return held_segments(np.append(counts, 0) / self.width, self.width, self.edge, t_stop, before=0.0)
 
     def describe(self, unit: str = "") -> str:
         """See :meth:`Stimulus.describe`."""
@@ -285,7 +285,8 @@ class PoissonInput(Stimulus):
 
     def segments(self, t_stop: float) -> FloatArray:
         """See :meth:`Stimulus.segments`: an edge and a hold wherever the number of arrivals changes."""
-        return held_segments(self.counts(t_stop) / self.width, self.width, self.edge, checked_t_stop(t_stop))
+        values = self.counts(t_stop) / self.width
+        return held_segments(values, self.width, self.edge, checked_t_stop(t_stop), before=0.0)
 
     def describe(self, unit: str = "") -> str:
         """See :meth:`Stimulus.describe`."""
@@ -322,7 +323,9 @@ def check_edge(edge: float, step: float, name: str) -> None:
         raise ValueError(f"edge must be at most half of {name} ({step:g} s), got {edge:g} s")
 
 
-def held_segments(values: FloatArray, step: float, edge: float, t_stop: float) -> FloatArray:
+def held_segments(
+    values: FloatArray, step: float, edge: float, t_stop: float, before: float | None = None
+) -> FloatArray:
     """Table of segments of values that are each held for a step.
 
     Parameters
@@ -333,6 +336,8 @@ def held_segments(values: FloatArray, step: float, edge: float, t_stop: float) -
         Length of a step, and of the line at its start [s].
     t_stop : float
         End of the time that is asked for [s].
+    before : float, optional
+        From where the line of the first step starts; without it, the first value is there at 0 s [any unit].
 
     Returns
     -------
@@ -341,10 +346,12 @@ def held_segments(values: FloatArray, step: float, edge: float, t_stop: float) -
     """
     check_segment_count(2 * min(len(values), t_stop / step), t_stop)
     values = values[: int(np.ceil(t_stop / step)) + 1]
-    changes = np.flatnonzero(np.diff(values)) + 1
+    first = float(values[0]) if before is None else before
+    old = np.concatenate(([first], values[:-1]))
+    changes = np.flatnonzero(values != old)
     starts = changes * step
-    before, after = values[changes - 1], values[changes]
+    lower, upper = old[changes], values[changes]
     rows_start = np.concatenate(([0.0], np.column_stack((starts, starts + edge)).ravel()))
-    offsets = np.concatenate((values[:1], np.column_stack((before, after)).ravel()))
-    slopes = np.concatenate(([0.0], np.column_stack(((after - before) / edge, np.zeros(len(changes)))).ravel()))
-    return linear_segments(rows_start, offsets, slopes, t_stop, float(values[0]))
+    offsets = np.concatenate(([first], np.column_stack((lower, upper)).ravel()))
+    slopes = np.concatenate(([0.0], np.column_stack(((upper - lower) / edge, np.zeros(len(changes)))).ravel()))
+    return linear_segments(rows_start, offsets, slopes, t_stop, first)
