@@ -40,9 +40,15 @@ def add_noise(
         Whether Ito's equation is meant: the noise of a circuit has a correlation time, so it solves Stratonovich's, and the
         difference of the two drifts is taken off.
     """
+    from neuromorph.schematic.probes import Probe
+
+    drift = 0.5 * noise_conductance / capacitance if correction else 0.0
     factor = f"(({{{noise_current!r}}})+({{{noise_conductance!r}}})*v(mem))"
     current = f"{factor}*v(noise)"
-    if correction and noise_conductance:
-        current += f"-({{{0.5 * noise_conductance / capacitance!r}}})*{factor}"
+    if drift:
+        current += f"-({{{drift!r}}})*{factor}"
     circuit.R("noise", "noise", circuit.gnd, 1e6)
     circuit.B("noise", circuit.gnd, "mem", current_expression=current)
+    # Without it the energy balance of a noisy circuit would not close.
+    given = f"v(mem) * ({noise_current!r} + {noise_conductance!r} * v(mem)) * (v(noise) - {drift!r})"
+    circuit.probes["p_supply_noise"] = Probe(given, unit="W")

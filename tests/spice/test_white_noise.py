@@ -98,6 +98,32 @@ def test_rate_and_intervals_of_1_s_are_those_of_the_equations():
     assert ks_2samp(wrong.spikes.intervals()[0], expected).pvalue < 3e-5
 
 
+@pytest.mark.parametrize(
+    ("neuron", "current"),
+    [
+        (NEURON, 80e-6),
+        (NEURON.replace(noise_current=1e-6, noise_conductance=5e-7), 80e-6),
+        (nm.ConductanceLIF(noise_current=2e-11, noise_conductance=5e-11, interpretation="stratonovich"), 50e-12),
+    ],
+    ids=["LIF", "multiplicative", "conductances"],
+)
+def test_what_noise_delivers_is_in_the_energy_balance(neuron, current):
+    """Without it a third of what the leak takes came from nowhere."""
+    recording = nm.simulate(
+        neuron, {"i_in": nm.Constant(value=current), "noise": nm.WhiteNoise(step=20e-6, seed=7)}, 20e-3, "ngspice"
+    )
+    balance = nm.analysis.energy(recording)
+    assert abs(balance.delivered["supply_noise"]) > 0.1 * sum(map(abs, balance.delivered.values()))
+    assert abs(balance.imbalance) < 1e-3
+
+
+def test_a_membrane_takes_from_white_noise_half_its_variance_in_a_second_over_the_capacitance():
+    """noise_current^2/(2 C), 20 uW; over 400 time constants its standard error is 2 uW (the chance of 5 of them is below 1e-6)."""
+    quiet = NEURON.replace(v_th=100.0)
+    recording = nm.simulate(quiet, {"noise": nm.WhiteNoise(step=20e-6, seed=7)}, 0.4, "ngspice")
+    assert nm.analysis.energy(recording).delivered["supply_noise"] / 0.4 == pytest.approx(20e-6, abs=10e-6)
+
+
 def test_a_user_compares_what_each_road_draws():
     """Limits 1.4 times as wide as those of the verdict: a correct implementation fails less than once in 1e4.
 
