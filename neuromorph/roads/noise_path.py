@@ -62,5 +62,7 @@ def frozen_noise(
             raise ValueError(f"{system.name!r} has {len(system.inputs)} inputs: give a dict with a stimulus for each")
         drive = {next(iter(system.inputs)): drive}
     path = noise_path(system, t_stop, EulerMaruyama(dt=dt), seed)
-    noise = {source: ZeroOrderHold(values=values, step=dt, edge=min(1e-8, dt / 100)) for source, values in path.items()}
+    # A time of a deck has twelve digits: at the end of a long run a shorter edge would be a jump.
+    edge = min(max(1e-8, 1e-9 * t_stop), dt / 100)
+    noise = {source: ZeroOrderHold(values=values, step=dt, edge=edge) for source, values in path.items()}
     return Pair(smooth, design.schematic()), {**(drive or {}), **noise}
