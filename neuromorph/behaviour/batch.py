@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,7 @@ from neuromorph.behaviour.rk4 import RK4
 from neuromorph.behaviour.simulate import failure
 from neuromorph.behaviour.tile import Samples, SpikeBuffers, Tile
 from neuromorph.progress import Progress, silent
-from neuromorph.quantities import check_value
+from neuromorph.quantities import Parameters, check_value
 from neuromorph.recording import BatchRecording, SpikeTrains
 from neuromorph.recording.spikes import in_order
 from neuromorph.stimulus import Stimulus
@@ -106,13 +107,23 @@ def simulate_batch(
     for name, values in (parameters or {}).items():
         for value in (np.min(values), np.max(values)) if np.size(values) else ():
             check_value(system, name, float(value))
-    system = system.dynamics() if hasattr(system, "dynamics") else system
+    design, system = system, system.dynamics() if hasattr(system, "dynamics") else system
     setup = BatchSetup.of(system, drives, t_stop, n, solver, seed, parameters, initial, record, every, first)
+    _refuse_unphysical(design, setup, parameters or {})
     if threads is None:
         threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
         raise ValueError(f"threads must be a whole number from 1 on, got {threads!r}")
     return _recording(setup, threads, progress)
+
+
+def _refuse_unphysical(design: Any, setup: BatchSetup, given: Mapping[str, Any]) -> None:
+    """Let the design itself refuse values that do not go together, such as a reset above the threshold."""
+    fields = {field.name for field in dataclasses.fields(design)} if isinstance(design, Parameters) else set()
+    names = [name for name in given if name in fields]
+    columns = [list(setup.system.parameters).index(name) for name in names]
+    for row in np.unique(setup.parameters[:, columns], axis=0) if names else ():
+        design.replace(**dict(zip(names, row.tolist(), strict=True)))
 
 
 def _recording(setup: BatchSetup, threads: int, progress: Progress) -> BatchRecording:

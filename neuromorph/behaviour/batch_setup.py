@@ -191,6 +191,11 @@ def _drive(name: str, given: Any, n: int) -> Any:
                 f"input {name!r} has {len(given)} stimuli for {n} neurons: give one for all, or one for each"
             )
         return list(given)
+    if isinstance(given, Sequence) and any(isinstance(s, Stimulus) for s in given):
+        raise ValueError(
+            f"input {name!r} has stimuli and numbers: give a number for each neuron, or a stimulus for each, such as "
+            "nm.Constant(value=...)"
+        )
     array = _by_neuron("drive", {name: given}, {name: None}, n)[name]
     return Constant(value=float(array)) if array.shape == () else array
 

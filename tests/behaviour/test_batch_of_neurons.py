@@ -225,6 +225,10 @@ def test_memory_does_not_grow_with_the_steps_unless_asked():
         ({"parameters": {"tau": [1e-2, 1e-2, 5e-5, 1e-2]}}, r"dt \(0\.0001 s\) is longer than .* \(5e-05 s\)"),
         ({"drives": {"i": 1.0}}, r"'noisy_lif' has no input 'i'; its inputs: drive"),
         ({"drives": [nm.Constant(value=1.0)] * 3}, "input 'drive' has 3 stimuli for 4 neurons"),
+        (
+            {"drives": [nm.Constant(value=1.0), 1.0, 1.0, 1.0]},
+            "input 'drive' has stimuli and numbers: give a number for each",
+        ),
         ({"solver": nm.Rosenbrock()}, "a batch needs a method whose steps all neurons share"),
         ({"first": 2**32}, "numbered below"),
         ({"seed": None}, "give a seed"),

@@ -197,6 +197,8 @@ def test_negative_spreads_and_what_is_no_number_are_refused(cls, name, value):
         ({"t_refractory": [0.0, -1e-3]}, r"t_refractory must be a finite time in s of at least 0, got -0\.001"),
         ({"noise_current": [math.nan, 1e-6]}, "noise_current must be a finite value .*got nan"),
         ({"noise_currrent": 1e-6}, "there is no parameter 'noise_currrent'; choices: capacitance"),
+        ({"v_th": [1.0, -0.5]}, r"v_reset must be below v_th \(-0\.5 V\), got 0\.0"),
+        ({"v_th": [1.0, 2.0], "v_reset": [0.5, 2.0]}, r"v_reset must be below v_th \(2 V\), got 2\.0"),
     ],
 )
 def test_values_of_a_batch_are_those_that_a_neuron_takes(parameters, message):
