@@ -13,7 +13,7 @@ import neuromorph as nm
 @pytest.mark.parametrize("engine", ["ode", "ngspice"])
 def test_a_path_of_half_an_hour_is_the_exact_one(engine):
     """Each sample is held for 1 s, so from sample to sample the voltage is an exponential."""
-    neuron = nm.LIF(capacitance=1e-3, r_leak=100e3, v_th=1.0, noise_current=1e-6)
+    neuron = nm.LIF(capacitance=1e-3, r_leak=100e3, v_th=1.0, t_refractory=10.0, noise_current=1e-6)
     pair, drives = nm.frozen_noise(neuron, nm.Constant(value=0.0), 2000.0, seed=2, dt=1.0)
     exact, kept = [0.0], math.exp(-1.0 / 100.0)
     for sample in drives["noise"].values:
