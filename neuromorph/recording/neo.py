@@ -38,6 +38,8 @@ def to_neo(spikes: SpikeTrains, t_stop: float, t_start: float = 0.0) -> list[Any
 
 def from_neo(trains: Iterable[Any]) -> SpikeTrains:
     """Spike trains from ``neo.SpikeTrain``s; what :meth:`SpikeTrains.from_neo` documents."""
+    if hasattr(trains, "rescale"):
+        raise ValueError("expected a sequence of neo.SpikeTrain, got one: give [train]")
     trains = list(trains)
     times = [np.asarray(train.rescale("s").magnitude, dtype=np.float64) for train in trains]
     names = [train.name or "" for train in trains]

@@ -42,7 +42,7 @@ class SpikeTrains:
     Raises
     ------
     ValueError
-        When a time is not finite, lengths differ, or a source is out of range.
+        When a time is not finite, lengths differ, a source is out of range, or `n_sources` is no whole number.
 
     Examples
     --------
@@ -81,6 +81,8 @@ class SpikeTrains:
         seen = int(who.max(initial=-1)) + 1
         if n_sources is None:
             n_sources = len(texts) or (1 if sources is None else seen)
+        if n_sources != int(n_sources):
+            raise ValueError(f"n_sources must be a whole number, got {n_sources!r}")
         if seen > n_sources or who.min(initial=0) < 0 or (texts and len(texts) != n_sources):
             raise ValueError(
                 f"sources must be from 0 to n_sources - 1 and names one for each, got sources from "

@@ -122,6 +122,11 @@ def test_spikes_at_one_time_are_equal_intervals():
     assert np.isnan(nm.analysis.interval_cv(nm.SpikeTrains([0.1, 0.1, 0.1])))
 
 
+def test_half_a_neuron_is_refused():
+    with pytest.raises(ValueError, match=r"n_sources must be a whole number, got 2\.7"):
+        nm.SpikeTrains([1.0], n_sources=2.7)
+
+
 def test_no_interval_has_no_distribution():
     assert np.isnan(nm.analysis.interval_distribution(nm.SpikeTrains([0.5]), 1.0, 3.0)[1]).all()
     with pytest.raises(ValueError, match="does not fit once"):
@@ -268,6 +273,11 @@ class TestNeo:
             nm.SpikeTrains([0.1, 0.2]).to_neo(t_stop=0.15)
         with pytest.raises(ValueError, match=r"must be finite times in s, got 0\.0 and nan"):
             nm.SpikeTrains([0.1, 0.2]).to_neo(t_stop=math.nan)
+
+    def test_one_train_is_no_sequence_of_trains(self):
+        train = nm.SpikeTrains([0.1]).to_neo(t_stop=1.0)[0]
+        with pytest.raises(ValueError, match=r"expected a sequence of neo\.SpikeTrain, got one: give \[train\]"):
+            nm.SpikeTrains.from_neo(train)
 
     def test_half_named_trains_are_refused(self):
         import neo
