@@ -158,7 +158,7 @@ def with_held_switches(lines: Sequence[str], closed: Mapping[str, bool]) -> tupl
     depth, skipping = 0, False
     for line in lines:
         word = (line.split() or [""])[0].lower()
-        if word.startswith("+") or not word or word.startswith("*"):
+        if word.startswith(("+", "*")) or not word:
             # A comment may stand between a line and its continuation.
             if not (skipping and word.startswith("+")):
                 kept.append(line)
