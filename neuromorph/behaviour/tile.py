@@ -124,25 +124,18 @@ class Tile:
             dt, pieces, scale = solver.dt, solver.pieces_per_step, solver.increment_scale
         done, n_steps = 0, len(times) - 1
         while done < n_steps:
+            kept = samples.after(start + done)[:, :, self.start : self.start + self.count]
             status, steps, n_spikes, lane = kernel.run_tile(
                 self.lanes,
-                setup.first + self.start,
-                self.count,
-                start + done,
-                times[done:],
-                dt,
-                pieces,
-                scale,
-                shared[done:],
-                own[done:] if self.tables else own,
+                (setup.first + self.start, self.count),
+                (start + done, times[done:], dt),
+                (pieces, scale),
+                (shared[done:], own[done:] if self.tables else own),
                 setup.parameters[0],
                 self.control,
                 np.uint64(setup.seed),
-                found.times,
-                found.lanes,
-                samples.every,
-                samples.columns,
-                samples.after(start + done)[:, :, self.start : self.start + self.count],
+                (found.times, found.lanes),
+                (samples.every, samples.columns, kept),
             )
             done += steps
             if n_spikes:

@@ -54,28 +54,10 @@ def steps_together(count, left, pieces_per_step, every):
 
 
 @plain
-def make_steps(
-    tile,
-    first_lane,
-    n_lanes,
-    first_step,
-    times,
-    dt,
-    pieces_per_step,
-    scale,
-    shared,
-    own,
-    p,
-    control,
-    key,
-    spike_times,
-    spike_lanes,
-    every,
-    columns,
-    samples,
-    room,
-):
-    """What ``run_tile`` does, with ``room`` to work in."""
+def make_steps(tile, lanes_here, steps, increments, inputs, p, control, key, spikes, recorded, room):
+    """What ``run_tile`` does, with ``room`` to work in; it makes no array."""
+    (first_lane, n_lanes), (first_step, times, dt), (pieces_per_step, scale) = lanes_here, steps, increments
+    (shared, own), (spike_times, spike_lanes), (every, columns, samples) = inputs, spikes, recorded
     words, normals, sums, events, suspects = room
     group, n_spikes, n_steps = -1, 0, len(times) - 1
     lanes = (n_lanes + BLOCK - 1) // BLOCK * BLOCK
@@ -124,46 +106,29 @@ def make_steps(
 
 
 @kernel(nogil=True)
-def run_tile(
-    tile,
-    first_lane,
-    n_lanes,
-    first_step,
-    times,
-    dt,
-    pieces_per_step,
-    scale,
-    shared,
-    own,
-    p_array,
-    control,
-    seed,
-    spike_times,
-    spike_lanes,
-    every,
-    columns,
-    samples,
-):
-    """Steps from ``first_step`` on until all are done or the buffer of spikes is full.
+def run_tile(tile, lanes_here, steps, increments, inputs, p_array, control, seed, spikes, recorded):
+    """Steps until all are done or the buffer of spikes is full.
 
     Parameters
     ----------
     tile : ndarray, shape (N_ROWS * WIDTH,)
         All state of the lanes, moved forward.
-    first_lane, n_lanes : int
+    lanes_here : tuple of int
         Number of the first neuron, and how many of the lanes are neurons.
-    times : ndarray, shape (n_steps + 1,) [s]
-        Ends of the steps.
-    dt : float [s]
-        Length of the steps, or 0 where it follows from their ends.
-    pieces_per_step : int; scale : float [sqrt(s)]
-        How many increments of the Wiener process make one of a step, and the standard deviation of each.
-    shared : ndarray; own : ndarray
-        Inputs that are the same for all lanes, and others, in each step.
+    steps : tuple
+        Number of the first step; ends of all [s], shape (n_steps + 1,); their length [s], or 0 where it follows from the ends.
+    increments : tuple
+        How many increments of the Wiener process make one of a step, and the standard deviation of each [sqrt(s)].
+    inputs : tuple of ndarray
+        Those that are the same for all lanes, and others, in each step.
+    p_array : ndarray
+        Parameters, where all lanes have the same.
     control : ndarray
         What a method with error control needs: relative tolerance and scales of the states.
-    samples : ndarray, shape (n_samples, n_columns, n_lanes)
-        The recorded signals that ``columns`` names, at the end of every ``every``-th step.
+    spikes : tuple of ndarray
+        Buffers for times [s] and lanes of spikes.
+    recorded : tuple
+        Every how many steps signals are kept, which (numbers of columns), and where, shape (n_samples, n_columns, n_lanes).
 
     Returns
     -------
@@ -172,26 +137,10 @@ def run_tile(
     """
     words, normals = np.empty(2 * WIDTH, dtype=np.uint64), np.empty(STEPS_PER_GROUP * max(1, N_NOISE) * WIDTH)
     sums, events = np.empty(max(1, N_NOISE) * WIDTH), np.zeros(WIDTH // BLOCK, dtype=np.uint64)
+    room = words, normals, sums, events, np.empty(N_GUARDS)
+    key = np.uint64(seed & LOW_32), np.uint64(seed >> BIT_32)
     return make_steps(
-        tile,
-        first_lane,
-        n_lanes,
-        first_step,
-        times,
-        dt,
-        pieces_per_step,
-        scale,
-        shared,
-        own,
-        constants(p_array),
-        control,
-        (np.uint64(seed & LOW_32), np.uint64(seed >> BIT_32)),
-        spike_times,
-        spike_lanes,
-        every,
-        columns,
-        samples,
-        (words, normals, sums, events, np.empty(N_GUARDS)),
+        tile, lanes_here, steps, increments, inputs, constants(p_array), control, key, spikes, recorded, room
     )
 
 
