@@ -194,6 +194,8 @@ def _no_samples_yet(setup: BatchSetup, inputs: BatchInputs) -> Samples:
     names = recorded_names(setup.system)
     every = setup.every if setup.record else 0
     n_samples = inputs.n_steps // every if every else 0
+    if setup.record and n_samples == 0:
+        raise ValueError(f"every is {setup.every}, but the run has {inputs.n_steps} steps: nothing would be recorded")
     if n_samples * setup.n * len(setup.record) > _MOST_SAMPLES:
         raise ValueError(
             f"{n_samples} samples of {len(setup.record)} signals of {setup.n} neurons would not fit into memory: "

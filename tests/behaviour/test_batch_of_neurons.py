@@ -231,6 +231,7 @@ def test_memory_does_not_grow_with_the_steps_unless_asked():
         ),
         ({"solver": nm.Rosenbrock()}, "a batch needs a method whose steps all neurons share"),
         ({"first": 2**32}, "numbered below"),
+        ({"record": ["v"], "every": 101}, "every is 101, but the run has 100 steps: nothing would be recorded"),
         ({"seed": None}, "give a seed"),
     ],
 )
