@@ -118,12 +118,19 @@ def simulate_batch(
 
 
 def _refuse_unphysical(design: Any, setup: BatchSetup, given: Mapping[str, Any]) -> None:
-    """Let the design itself refuse values that do not go together, such as a reset above the threshold."""
+    """Let the design itself refuse values that do not go together, such as a reset above the threshold.
+
+    What a design asks is an order of two values, so the neurons in which two of them are closest or farthest apart tell for all.
+    """
     fields = {field.name for field in dataclasses.fields(design)} if isinstance(design, Parameters) else set()
-    names = [name for name in given if name in fields]
-    columns = [list(setup.system.parameters).index(name) for name in names]
-    for row in np.unique(setup.parameters[:, columns], axis=0) if names else ():
-        design.replace(**dict(zip(names, row.tolist(), strict=True)))
+    columns = {name: k for k, name in enumerate(setup.system.parameters) if name in given and name in fields}
+    table = setup.parameters
+    apart = (table[:, k] - other for k in columns.values() for other in table.T)
+    for neuron in sorted({int(end(difference)) for difference in apart for end in (np.argmin, np.argmax)}):
+        try:
+            design.replace(**{name: float(table[neuron, k]) for name, k in columns.items()})
+        except ValueError as error:
+            raise ValueError(f"neuron {neuron}: {error}") from None
 
 
 def _recording(setup: BatchSetup, threads: int, progress: Progress) -> BatchRecording:

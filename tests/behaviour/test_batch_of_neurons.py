@@ -242,6 +242,12 @@ def test_messages_of_what_a_batch_cannot_use(change, message):
         simulate_batch(noisy_lif(), drives, t_stop, n, **wanted)
 
 
+def test_values_that_do_not_go_together_are_found_in_the_midst_of_others():
+    thresholds, resets = [0.5, 0.3, 0.9, 0.41, 0.5], [-0.1, 0.2, 0.8, 0.45, 0.1]
+    with pytest.raises(ValueError, match=r"neuron 3: v_reset must be below v_th \(0\.41 V\), got 0\.45"):
+        simulate_batch(nm.LIF(), 1e-4, 1e-3, 5, parameters={"v_th": thresholds, "v_reset": resets})
+
+
 def test_a_seed_without_chance_is_refused():
     with pytest.raises(ValueError, match="seed belongs to a random system, and 'lif' is not one"):
         simulate_batch(nm.LIF(), 1e-4, 1e-3, 2, solver=nm.RK4(dt=1e-5), seed=1)
