@@ -387,6 +387,13 @@ _TROUBLE = r'(?:trouble with (?:node "(?P<node>[^"]+)"|\S+-instance (?P<element>
 # Looked for when no singular matrix explains the failure.
 SOLUTION_FAULTS: tuple[Fault, ...] = (
     Fault(
+        r"^doAnalyses: NOISE: +Timestep too small; .*?" + _TROUBLE,
+        "the noise analysis found no operating point",
+        "choose a voltage at which the circuit rests: a neuron above its threshold, which resets itself again and again, does not; "
+        "where it should rest, look for 0/0 in its expressions",
+        "{node}{element}",
+    ),
+    Fault(
         r"^(?P<node>\S+) +(?:\S+ +)?-?nan\b.*",
         "{node} comes out as nan (not a number)",
         "look for 0/0 and for functions outside their domain in the expressions that drive it",

@@ -292,3 +292,10 @@ class TestBadInput:
     def test_a_slope_must_rise(self):
         with pytest.raises(ValueError, match="slope must be a positive number in V/s"):
             nm.circuit_noise(nm.LIF(), points_per_decade=5).jitter(0.0)
+
+
+def test_a_neuron_that_resets_itself_again_and_again_has_no_operating_point():
+    with pytest.raises(
+        nm.SimulationError, match=r"no operating point(.|\n)*choose a voltage at which the circuit rests"
+    ):
+        nm.circuit_noise(nm.LIF(), at=2.0)
