@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -101,6 +102,12 @@ def refuse_bad_noise(system: HybridSystem, parameters: Mapping[str, Any], initia
                     )
 
 
+def _segments_between(table: Array, start: float, end: float) -> Array:
+    """Segments that matter between two times [s]: a run asks for them piece by piece, and there may be millions."""
+    starts = table[:, 0]
+    return table[max(0, bisect_right(starts, start) - 1) : bisect_left(starts, end)]
+
+
 def mean_inputs(tables: Sequence[Array], times: Array) -> Array:
     """Mean of each input over each step.
 
@@ -117,9 +124,10 @@ def mean_inputs(tables: Sequence[Array], times: Array) -> Array:
         Means [input's unit]; exact for lines and sines, with the jumps inside steps.
     """
     means = np.zeros((len(times) - 1, max(1, len(tables))))
-    for i, table in enumerate(tables):
+    for i, whole in enumerate(tables):
+        table = _segments_between(whole, times[0], times[-1])
         starts = table[:, 0]
-        inside = starts[(starts > times[0]) & (starts < times[-1])]
+        inside = starts[starts > times[0]]
         if len(inside) == 0:
             edges, step_of = times, np.arange(len(times) - 1)
         else:
@@ -153,7 +161,8 @@ def pieces_at(tables: Sequence[Array], times: Array) -> Array:
         Offset, slope, amplitude, angular frequency and phase [input's unit, s].
     """
     pieces = np.zeros((len(times) - 1, max(1, len(tables)), 5))
-    for i, table in enumerate(tables):
+    for i, whole in enumerate(tables):
+        table = _segments_between(whole, times[0], times[-1])
         middle = 0.5 * (times[:-1] + times[1:])
         rows = table[np.searchsorted(table[:, 0], middle, side="right") - 1]
         since = times[:-1] - rows[:, 0]
