@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite netlists/, the generated files of models/ and the drawings of docs/images/ instead of comparing them",
     )
+
+
+class UndisturbedDoctests:
+    """Doctests without collection of garbage: what goes then takes its source out of the list that doctest's debugger walks along."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        if not isinstance(item, pytest.DoctestItem):
+            return (yield)
+        gc.disable()
+        try:
+            return (yield)
+        finally:
+            gc.enable()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Hooks of this file would not be asked for what lies elsewhere, such as the doctests of the package.
+    config.pluginmanager.register(UndisturbedDoctests())
 
 
 @pytest.fixture(scope="session")
