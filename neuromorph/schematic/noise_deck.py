@@ -11,7 +11,7 @@ from typing import Any
 from neuromorph.schematic.deck import Deck, make_deck
 from neuromorph.schematic.names import checked_node
 from neuromorph.schematic.options import NgspiceOptions
-from neuromorph.schematic.raw_text import included_lines, joined_lines, top_level_lines, words_of
+from neuromorph.schematic.raw_text import statements, top_level_lines, words_of
 from neuromorph.stimulus import Constant, Stimulus
 
 # So large that no current of any frequency passes it, and a direct one does without a voltage across it [H].
@@ -170,24 +170,6 @@ def make_noise_deck(
 def bias_current_vector() -> str:
     """The vector of the current that holds the membrane [A]; it leaves the circuit."""
     return f"i(l{_HOLD})"
-
-
-def statements(lines: Iterable[str]) -> list[str]:
-    """Lines of a circuit and of the files that it includes, each as one line in lower case without comments.
-
-    Parameters
-    ----------
-    lines : iterable of str
-        Lines of a circuit.
-
-    Returns
-    -------
-    list of str
-        Elements and commands.
-    """
-    lines = list(lines)
-    bare = (re.split(r";|(?<!\S)\$", line, maxsplit=1)[0] for line in [*lines, *included_lines(lines)])
-    return joined_lines(bare)
 
 
 def refuse_own_temperatures(lines: Iterable[str]) -> None:

@@ -13,6 +13,7 @@ _FILE_COMMAND = re.compile(
     r"\s*\.(?P<command>include|inc|lib)\b\s*(?:\"(?P<quoted>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>\S*))(?P<rest>.*)",
     re.IGNORECASE,
 )
+_COMMENT = re.compile(r";|(?<!\S)\$")
 # ngspice runs what stands behind *# as a command.
 _RUN_COMMAND = re.compile(
     rb"^[ \t]*(\*#[^\r\n]*|\.(?:control|tran|op|ac|dc|noise|tf|sens|disto|pz|four)\b[^\r\n]*)",
@@ -232,9 +233,26 @@ def joined_lines(lines: Iterable[str]) -> list[str]:
     """
     joined: list[str] = []
     for line in lines:
-        text = " ".join(line.lower().split())
+        text = " ".join(_COMMENT.split(line.lower(), maxsplit=1)[0].split())
         if text.startswith("+") and joined:
             joined[-1] += " " + text[1:].strip()
         elif text and not text.startswith("*"):
             joined.append(text)
     return joined
+
+
+def statements(lines: Iterable[str]) -> list[str]:
+    """What :func:`joined_lines` makes of a circuit and of the files that it includes.
+
+    Parameters
+    ----------
+    lines : iterable of str
+        Checked lines of a circuit.
+
+    Returns
+    -------
+    list of str
+        One for each element and command.
+    """
+    lines = list(lines)
+    return joined_lines([*lines, *included_lines(lines)])

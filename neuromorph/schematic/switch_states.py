@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from neuromorph.schematic.raw_text import included_lines, joined_lines
+from neuromorph.schematic.raw_text import statements
 from neuromorph.schematic.vacask.expressions import read_number
 
 _VALUE = re.compile(r"(\w+)\s*=\s*([^\s()]+)")
@@ -85,12 +85,11 @@ def switches(lines: Iterable[str]) -> list[Switch]:
     list of Switch
         In the order of the lines (SI units).
     """
-    lines = list(lines)
     top = _Level()
     levels: dict[str, _Level] = {}
     inside = [top]
     shared = {"0", "gnd"}
-    for line in joined_lines([*lines, *included_lines(lines)]):
+    for line in statements(lines):
         words = line.split()
         if words[0] == ".subckt" and len(words) > 1:
             inside.append(levels.setdefault(words[1], _Level(pins=[word for word in words[2:] if "=" not in word])))

@@ -28,6 +28,7 @@ class TestSwitches:
             "S1 mem 0 c 0 m\nVc c 0 2\n.model m sw vt=1 ron=1k roff=1e9",
             "S1 mem 0 c 0 m\n* a comment\n+ off\nVc c 0 2\n.model m sw(vt=1 vh=0.5 ron=1k roff=1e9)",
             "S1 mem 0 c 0 m on\nVc c 0 1.2\n.model m sw vt=1 vh=0.5 ron=1k",
+            "S1 mem 0 c 0 m ; on or off\nVc c 0 2\n.model m sw vt=1 ron=1k roff=1e9;ron=3\n* next\n+ $ vt=5 ron=7",
             "W1 mem 0 Vs m\nVs a 0 0\nIs 0 a 1\n.model m csw it=0.5 ron=1k roff=1e9",
         ],
     )
